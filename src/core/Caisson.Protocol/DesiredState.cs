@@ -1,0 +1,79 @@
+namespace Caisson.Protocol;
+
+/// <summary>
+/// What one endpoint shall be. The server signs it (<c>SignedDocument</c> in Caisson.Trust, payload type
+/// <see cref="PayloadType"/>); the endpoint refuses a sequence below the highest it has acted on.
+/// </summary>
+public sealed record DesiredState
+{
+    public const string PayloadType = "application/vnd.caisson.desired-state.v1+json";
+
+    public required EndpointId Endpoint { get; init; }
+
+    /// <summary>Counts up for this endpoint and never goes back, not even after a server restore.</summary>
+    public required long Sequence { get; init; }
+
+    public required DateTimeOffset IssuedAt { get; init; }
+
+    /// <summary>Bytes per second the background filler may take from the network; null is no limit. Demand reads are never held.</summary>
+    public long? FillBytesPerSecond { get; init; }
+
+    public required IReadOnlyList<DesiredWorkspace> Workspaces { get; init; }
+
+    public required IReadOnlyList<Order> Orders { get; init; }
+}
+
+/// <summary>A workspace the endpoint shall have.</summary>
+public sealed record DesiredWorkspace
+{
+    public required WorkspaceId Id { get; init; }
+
+    public required string Name { get; init; }
+
+    public required WorkspaceKind Kind { get; init; }
+
+    /// <summary>For a personal workspace: what its disk is first made from; later generations never touch it.</summary>
+    public required GenerationReference Generation { get; init; }
+
+    public required int MemoryMiB { get; init; }
+
+    public required int Cpus { get; init; }
+
+    /// <summary>Size of the user volume; 0 is none.</summary>
+    public long UserVolumeBytes { get; init; }
+
+    /// <summary>Start when the endpoint starts; otherwise on the user's or an administrator's word.</summary>
+    public bool AutoStart { get; init; } = true;
+}
+
+/// <summary>One thing an administrator asks once. Obeyed at most once, by <see cref="Id"/>; refused orders are reported with a reason.</summary>
+public sealed record Order
+{
+    public required string Id { get; init; }
+
+    public required OrderKind Kind { get; init; }
+
+    public required WorkspaceId Workspace { get; init; }
+
+    /// <summary>For <see cref="OrderKind.Display"/>: the single-use name of the stream to open outward.</summary>
+    public string? Stream { get; init; }
+
+    public required DateTimeOffset ExpiresAt { get; init; }
+}
+
+public enum OrderKind
+{
+    /// <summary>Open the display stream outward to the gateway.</summary>
+    Display,
+
+    /// <summary>Send one PNG of the screen.</summary>
+    Screenshot,
+
+    Start,
+
+    /// <summary>Ask the guest to shut down; power off after the grace time.</summary>
+    Stop,
+
+    /// <summary>Stop, then start; a prepared generation is used at this start.</summary>
+    Restart,
+}

@@ -1,0 +1,30 @@
+namespace Caisson.Protocol;
+
+/// <summary>The endpoint listener's routes (TLS 1.3). All but enrolment and renewal need a session certificate.</summary>
+public static class Routes
+{
+    public const string Enrol = "/enrol";
+    public const string RenewNonce = "/renew/nonce";
+    public const string Renew = "/renew";
+
+    /// <summary>GET, ETag; answer is a SignedDocument. <c>?wait=SECONDS</c> holds the answer until it changes, at most 30 s.</summary>
+    public const string DesiredState = "/v1/desired-state";
+
+    /// <summary>POST <see cref="EndpointReport"/>.</summary>
+    public const string Report = "/v1/report";
+
+    /// <summary>POST image/png, at most 8 MiB; + /{workspace}. Managed and disposable workspaces only; the server refuses others too.</summary>
+    public const string Screenshot = "/v1/screenshots";
+
+    /// <summary>WebSocket, opened outward by the endpoint; + /{stream}. Raw RFB bytes as binary messages.</summary>
+    public const string Stream = "/v1/streams";
+
+    /// <summary>OCI distribution API, pull with ranges and referrers.</summary>
+    public const string Registry = "/v2";
+
+    /// <summary>Response header: seconds until the next poll, jitter included.</summary>
+    public const string NextPollHeader = "Caisson-Next-Poll-Seconds";
+
+    /// <summary>Response header: seconds the next poll may ask to be held with <c>?wait=</c>; absent is 0.</summary>
+    public const string HoldHeader = "Caisson-Hold-Seconds";
+}
