@@ -44,6 +44,9 @@ public sealed record EnrolmentToken
     }
 }
 
+/// <summary>Answer of GET /authorities: CA certificates, base64 DER, newest first. Public; trusted only by the hash in a token.</summary>
+public sealed record AuthorityList(IReadOnlyList<string> Authorities);
+
 /// <summary>POST /enrol, without a client certificate. The CSR's key is the session key; the device key is long-lived.</summary>
 public sealed record EnrolmentRequest
 {

@@ -8,6 +8,7 @@ namespace Caisson.Protocol;
 [JsonSerializable(typeof(DesiredState))]
 [JsonSerializable(typeof(EndpointReport))]
 [JsonSerializable(typeof(EnrolmentToken))]
+[JsonSerializable(typeof(AuthorityList))]
 [JsonSerializable(typeof(EnrolmentRequest))]
 [JsonSerializable(typeof(EnrolmentResponse))]
 [JsonSerializable(typeof(RenewalNonceRequest))]

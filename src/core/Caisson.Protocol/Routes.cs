@@ -1,9 +1,13 @@
 namespace Caisson.Protocol;
 
-/// <summary>The endpoint listener's routes (TLS 1.3). All but enrolment and renewal need a session certificate.</summary>
+/// <summary>The endpoint listener's routes (TLS 1.3). All but enrolment, renewal and authorities need a session certificate.</summary>
 public static class Routes
 {
     public const string Enrol = "/enrol";
+
+    /// <summary>GET, without a client certificate, <see cref="AuthorityList"/>: the CA certificates. TLS servers do not send their root, and an
+    /// endpoint must see it, and compare it with the hash in its token, before it sends the token's secret.</summary>
+    public const string Authorities = "/authorities";
     public const string RenewNonce = "/renew/nonce";
     public const string Renew = "/renew";
 
