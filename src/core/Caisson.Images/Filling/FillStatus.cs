@@ -1,0 +1,42 @@
+namespace Caisson.Images;
+
+/// <summary>How far an image file has filled itself.</summary>
+public sealed record FillStatus
+{
+    /// <summary>Bytes of the image's data that are here; holes are not counted.</summary>
+    public required long PresentBytes { get; init; }
+
+    /// <summary>Bytes of data the image has, without its holes. Equal to <see cref="PresentBytes"/> when it is offline-ready.</summary>
+    public required long ImageBytes { get; init; }
+
+    /// <summary>Bytes asked from the source since the image was opened, frames and deltas, retries included.</summary>
+    public required long WireBytes { get; init; }
+
+    /// <summary>Every byte is here, verified and durable.</summary>
+    public required bool IsComplete { get; init; }
+
+    /// <summary>One sentence while reads of absent bytes wait (source away, disk full); null when all is well.</summary>
+    public string? Problem { get; init; }
+}
+
+/// <summary>What happened while an image filled itself; for the log.</summary>
+public abstract record FillEvent
+{
+    private FillEvent()
+    {
+    }
+
+    /// <summary>No bytes from the source; tried again after <paramref name="RetryIn"/>.</summary>
+    public sealed record SourceAway(string Reason, TimeSpan RetryIn) : FillEvent;
+
+    /// <summary>The source gave wrong bytes; they were thrown away and are fetched again.</summary>
+    public sealed record Corrupt(string Reason) : FillEvent;
+
+    /// <summary>The image file could not be written; tried again after <paramref name="RetryIn"/>.</summary>
+    public sealed record DiskTrouble(string Reason, TimeSpan RetryIn) : FillEvent;
+
+    /// <summary>All is well again after one of the above.</summary>
+    public sealed record Recovered : FillEvent;
+
+    public sealed record Completed(long WireBytes) : FillEvent;
+}

@@ -1,0 +1,24 @@
+namespace Caisson.Images;
+
+/// <summary>The types and annotations under which Caisson's blobs lie in an OCI registry; docs/reference/formats.md.</summary>
+public static class MediaTypes
+{
+    public const string OciManifest = "application/vnd.oci.image.manifest.v1+json";
+    public const string OciIndex = "application/vnd.oci.image.index.v1+json";
+    public const string OciEmpty = "application/vnd.oci.empty.v1+json";
+
+    /// <summary>Artifact type of a generation's manifest.</summary>
+    public const string Generation = "application/vnd.caisson.generation.v1";
+    public const string GenerationConfig = "application/vnd.caisson.generation.config.v1+json";
+    public const string Index = "application/vnd.caisson.index.v1";
+    public const string Pack = "application/vnd.caisson.pack.v1";
+
+    /// <summary>Artifact type of a delta's manifest and media type of its only layer; its subject is the new generation.</summary>
+    public const string Delta = "application/vnd.caisson.delta.v1";
+
+    /// <summary>On a delta's manifest: the manifest digest of the generation it starts from.</summary>
+    public const string BaseAnnotation = "org.caisson.delta.base";
+
+    /// <summary>On an entry of the store's index.json: <c>NAME@GEN</c> (the OCI reference name).</summary>
+    public const string RefNameAnnotation = "org.opencontainers.image.ref.name";
+}

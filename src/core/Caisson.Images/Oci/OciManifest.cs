@@ -1,0 +1,113 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Caisson.Chunks;
+
+namespace Caisson.Images;
+
+/// <summary>A blob or manifest by digest (OCI image-spec 1.1, descriptor.md).</summary>
+public sealed record OciDescriptor
+{
+    public required string MediaType { get; init; }
+
+    public required string Digest { get; init; }
+
+    public required long Size { get; init; }
+
+    public string? ArtifactType { get; init; }
+
+    public IReadOnlyDictionary<string, string>? Annotations { get; init; }
+}
+
+/// <summary>An image manifest (OCI image-spec 1.1, manifest.md). The digest of its exact bytes is the root of everything it names.</summary>
+public sealed record OciManifest
+{
+    public int SchemaVersion { get; init; } = 2;
+
+    public string MediaType { get; init; } = MediaTypes.OciManifest;
+
+    public string? ArtifactType { get; init; }
+
+    public required OciDescriptor Config { get; init; }
+
+    public required IReadOnlyList<OciDescriptor> Layers { get; init; }
+
+    public OciDescriptor? Subject { get; init; }
+
+    public IReadOnlyDictionary<string, string>? Annotations { get; init; }
+
+    public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, OciJson.Default.OciManifest);
+
+    /// <summary>Reads a manifest whose bytes must hash to <paramref name="digest"/>.</summary>
+    /// <exception cref="ChunkException">Invalid: other bytes, not a manifest, or digests and sizes out of range.</exception>
+    public static OciManifest Parse(ReadOnlySpan<byte> bytes, string digest)
+    {
+        if (ChunkId.Of(bytes) != ChunkId.ParseDigest(digest))
+        {
+            throw new ChunkException(ChunkError.Invalid, $"The manifest {digest} is damaged: its bytes have another hash.");
+        }
+
+        return Parse(bytes);
+    }
+
+    /// <summary>Reads a manifest nobody has named by digest yet (a tag's answer, a push).</summary>
+    /// <exception cref="ChunkException">Invalid: not a manifest, or digests and sizes out of range.</exception>
+    public static OciManifest Parse(ReadOnlySpan<byte> bytes)
+    {
+        OciManifest? manifest;
+        try
+        {
+            manifest = bytes.Length > Limits.MaxManifestBytes ? null : JsonSerializer.Deserialize(bytes, OciJson.Default.OciManifest);
+        }
+        catch (JsonException e)
+        {
+            throw new ChunkException(ChunkError.Invalid, "The manifest is not an OCI image manifest.", e);
+        }
+
+        if (manifest is null || manifest.SchemaVersion != 2)
+        {
+            throw new ChunkException(ChunkError.Invalid, "The manifest is empty, too large or of an unknown schema version.");
+        }
+
+        foreach (var descriptor in (IEnumerable<OciDescriptor?>)[manifest.Config, .. manifest.Layers])
+        {
+            if (descriptor is null || !ChunkId.TryParseDigest(descriptor.Digest, out _) || descriptor.Size is < 0 or > Limits.MaxImageBytes)
+            {
+                throw new ChunkException(ChunkError.Invalid, "The manifest names a blob without a valid digest and size.");
+            }
+        }
+
+        return manifest;
+    }
+}
+
+/// <summary>The top file of an OCI image layout, and the answer of the referrers API.</summary>
+public sealed record OciIndex
+{
+    public int SchemaVersion { get; init; } = 2;
+
+    public string MediaType { get; init; } = MediaTypes.OciIndex;
+
+    public required IReadOnlyList<OciDescriptor> Manifests { get; init; }
+}
+
+/// <summary>What a generation says of itself; the manifest's config blob.</summary>
+public sealed record GenerationConfig
+{
+    public required string Name { get; init; }
+
+    public required int Number { get; init; }
+
+    /// <summary>Bytes of the whole disk, holes included.</summary>
+    public required long ImageBytes { get; init; }
+
+    public required int ChunkCount { get; init; }
+
+    public required DateTimeOffset Created { get; init; }
+}
+
+/// <summary>How OCI documents and Caisson's config are written: camelCase, nothing for null.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(OciManifest))]
+[JsonSerializable(typeof(OciIndex))]
+[JsonSerializable(typeof(GenerationConfig))]
+public sealed partial class OciJson : JsonSerializerContext;

@@ -1,0 +1,70 @@
+namespace Caisson.Images;
+
+/// <summary>A generation as it lies in a store.</summary>
+public sealed record StoredGeneration
+{
+    public required string Name { get; init; }
+
+    /// <summary>From 1, counted per name.</summary>
+    public required int Number { get; init; }
+
+    public required string ManifestDigest { get; init; }
+
+    /// <summary>Bytes of the whole disk, holes included.</summary>
+    public required long ImageBytes { get; init; }
+
+    /// <summary>Bytes of index and packs: what a PC without any image fetches.</summary>
+    public required long StoredBytes { get; init; }
+
+    /// <summary>Different chunks of the image.</summary>
+    public required int ChunkCount { get; init; }
+
+    /// <summary>Bytes this import added to the store; null when it is read back from a list.</summary>
+    public long? AddedBytes { get; init; }
+
+    public override string ToString() => $"{Name}@{Number}";
+}
+
+/// <summary>A disk image to take into a store.</summary>
+public sealed record ImportRequest
+{
+    public required string File { get; init; }
+
+    /// <summary>1 to 64 of [a-z0-9._-], beginning with a letter or digit (an OCI repository name).</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Null: read from the file's header; a file with no known header is refused, a raw disk must be named as such or have a partition table or file system.</summary>
+    public ImageFormat? Format { get; init; }
+
+    /// <summary>zstd level, 1 to 19.</summary>
+    public int CompressionLevel { get; init; } = 3;
+}
+
+/// <summary>Formats an image may be brought in.</summary>
+public enum ImageFormat
+{
+    Raw,
+    Qcow2,
+    Vmdk,
+    Vhdx,
+}
+
+/// <summary>How far an import, export or delta has come. Bytes count the image, holes included.</summary>
+public sealed record ImageProgress(string Step, long DoneBytes, long TotalBytes, double BytesPerSecond, TimeSpan? Left);
+
+/// <summary>A delta between two generations, as it lies in the store.</summary>
+public sealed record StoredDelta
+{
+    public required string BaseManifestDigest { get; init; }
+
+    public required string TargetManifestDigest { get; init; }
+
+    /// <summary>Digest of the delta's own manifest, a referrer of the target.</summary>
+    public required string ManifestDigest { get; init; }
+
+    public required string BlobDigest { get; init; }
+
+    public required long Bytes { get; init; }
+
+    public required int NewChunks { get; init; }
+}
