@@ -5,5 +5,5 @@ public sealed class RegistryPush(HttpClient client, string repository)
 {
     /// <summary>Pushes blobs, then the manifest under tag <c>NUMBER</c>, then the deltas that lead to it.</summary>
     /// <exception cref="BlobSourceException">The registry is away or refuses.</exception>
-    public Task PushAsync(ImageStore store, StoredGeneration generation, IProgress<ImageProgress>? progress, CancellationToken cancellationToken) => throw new NotImplementedException(repository + client.BaseAddress);
+    public Task PushAsync(ImageStore store, StoredGeneration generation, IProgress<ImageProgress>? progress, CancellationToken cancellationToken) => throw new NotSupportedException(repository + client.BaseAddress);
 }
