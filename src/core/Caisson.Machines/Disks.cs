@@ -1,0 +1,72 @@
+using System.Globalization;
+using Caisson.Protocol;
+
+namespace Caisson.Machines;
+
+/// <summary>
+/// The block graph. Every format is named and every backing is a node given here: QEMU is never left to probe a format or to follow a
+/// name in a header. An error stops the machine instead of reaching the guest; the driver continues it when the source is back.
+/// </summary>
+internal static class Disks
+{
+    public const string OsNode = "os";
+    public const string OsBaseNode = "os-base";
+
+    public static void Add(OptionList options, WorkspaceSpec spec, WorkspacePaths paths)
+    {
+        if (spec.OsBase is { } osBase)
+        {
+            AddBase(options, osBase);
+            AddVolume(options, VolumeRole.Os, paths, bootIndex: 1, backing: OsBaseNode);
+        }
+
+        AddVolume(options, VolumeRole.Identity, paths);
+        if (spec.UserVolumeBytes > 0)
+        {
+            AddVolume(options, VolumeRole.User, paths);
+        }
+    }
+
+    /// <summary>Node name and the guest's /dev/disk/by-id/virtio-caisson-NAME.</summary>
+    public static string Name(VolumeRole role) => role switch
+    {
+        VolumeRole.Os => OsNode,
+        VolumeRole.Identity => "identity",
+        VolumeRole.User => "user",
+        _ => throw new ArgumentOutOfRangeException(nameof(role), role, null),
+    };
+
+    private static void AddBase(OptionList options, OsBase osBase)
+    {
+        switch (osBase)
+        {
+            case NbdBase nbd:
+                options.Add("-blockdev", "", ("driver", "nbd"), ("node-name", OsBaseNode), ("server.type", "unix"), ("server.path", nbd.SocketPath),
+                    ("export", nbd.ExportName), ("reconnect-delay", nbd.ReconnectDelaySeconds.ToString(CultureInfo.InvariantCulture)), ("read-only", "on"));
+                break;
+            case RawBase raw:
+                options.Add("-blockdev", "", ("driver", "file"), ("node-name", OsBaseNode + "-file"), ("filename", raw.Path), ("read-only", "on"));
+                options.Add("-blockdev", "", ("driver", "raw"), ("node-name", OsBaseNode), ("file", OsBaseNode + "-file"), ("read-only", "on"));
+                break;
+        }
+    }
+
+    private static void AddVolume(OptionList options, VolumeRole role, WorkspacePaths paths, int? bootIndex = null, string? backing = null)
+    {
+        var name = Name(role);
+        options.Add("-blockdev", "", ("driver", "file"), ("node-name", name + "-file"), ("filename", paths.Volume(role)), ("discard", "unmap"));
+
+        // backing= is spelt out even when there is none: without it QEMU would open whatever a header names.
+        options.Add("-blockdev", "", ("driver", "qcow2"), ("node-name", name), ("file", name + "-file"), ("discard", "unmap"), ("backing", backing ?? ""));
+        var device = new List<(string, string)>
+        {
+            ("id", "disk-" + name), ("drive", name), ("serial", "caisson-" + name), ("rerror", "stop"), ("werror", "stop"),
+        };
+        if (bootIndex is { } index)
+        {
+            device.Add(("bootindex", index.ToString(CultureInfo.InvariantCulture)));
+        }
+
+        options.Add("-device", "virtio-blk-pci", [.. device]);
+    }
+}

@@ -1,0 +1,43 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Caisson.Qmp;
+
+/// <summary>The commands Caisson uses, typed. Names and arguments as in QEMU's QAPI schema.</summary>
+public static class QmpCommands
+{
+    /// <summary>QEMU's run state, for example "running", "paused", "io-error", "prelaunch", "guest-panicked".</summary>
+    public static async Task<string> QueryStatusAsync(this QmpClient qmp, CancellationToken cancellation)
+    {
+        var status = await qmp.ExecuteAsync("query-status", null, cancellation).ConfigureAwait(false);
+        return status.ValueKind is JsonValueKind.Object && status.TryGetProperty("status", out var text) && text.GetString() is { } state
+            ? state
+            : throw new QmpException(QmpErrorClass.Protocol, "QEMU's answer to query-status names no status.");
+    }
+
+    public static Task StopAsync(this QmpClient qmp, CancellationToken cancellation) => qmp.ExecuteAsync("stop", null, cancellation);
+
+    public static Task ContinueAsync(this QmpClient qmp, CancellationToken cancellation) => qmp.ExecuteAsync("cont", null, cancellation);
+
+    /// <summary>Presses the power button; the guest may take its time or ignore it.</summary>
+    public static Task SystemPowerdownAsync(this QmpClient qmp, CancellationToken cancellation) => qmp.ExecuteAsync("system_powerdown", null, cancellation);
+
+    public static Task SystemResetAsync(this QmpClient qmp, CancellationToken cancellation) => qmp.ExecuteAsync("system_reset", null, cancellation);
+
+    public static Task QuitAsync(this QmpClient qmp, CancellationToken cancellation) => qmp.ExecuteAsync("quit", null, cancellation);
+
+    /// <summary>Writes the first head's picture into a PNG file, which QEMU makes.</summary>
+    public static Task ScreenDumpAsync(this QmpClient qmp, string pngPath, CancellationToken cancellation) =>
+        qmp.ExecuteAsync("screendump", new JsonObject { ["filename"] = pngPath, ["format"] = "png" }, cancellation);
+
+    /// <summary>Adds a block node; <paramref name="node"/> is a QAPI BlockdevOptions object.</summary>
+    public static Task BlockdevAddAsync(this QmpClient qmp, JsonObject node, CancellationToken cancellation) =>
+        qmp.ExecuteAsync("blockdev-add", node, cancellation);
+
+    public static Task BlockdevDeleteAsync(this QmpClient qmp, string nodeName, CancellationToken cancellation) =>
+        qmp.ExecuteAsync("blockdev-del", new JsonObject { ["node-name"] = nodeName }, cancellation);
+
+    /// <summary>Changes a node in use; options left out fall back to their defaults, so give them all.</summary>
+    public static Task BlockdevReopenAsync(this QmpClient qmp, JsonObject node, CancellationToken cancellation) =>
+        qmp.ExecuteAsync("blockdev-reopen", new JsonObject { ["options"] = new JsonArray(node) }, cancellation);
+}
