@@ -1,0 +1,54 @@
+using System.Text.Json;
+using Caisson.Demo.Hosts;
+using Caisson.Protocol;
+
+namespace Caisson.Demo.Steps;
+
+/// <summary>One PC: enrolled with a token on standard input, then <c>caissond run</c>.</summary>
+internal sealed class Endpoint : IAsyncDisposable
+{
+    private readonly ChildProcess process;
+    private readonly string log;
+
+    private Endpoint(ChildProcess process, string log) => (this.process, this.log) = (process, log);
+
+    public static bool IsEnrolled(string folder) => Directory.Exists(Path.Combine(folder, "identity"));
+
+    public static Task EnrolAsync(Host host, Apps apps, string folder, string token, CancellationToken cancel) =>
+        ChildProcess.RunAsync(host, apps.Endpoint("enrol", "--data", folder, "--token-file", "-"), cancel, input: token);
+
+    public static Endpoint Start(Host host, Apps apps, string folder, string runFolder, string logFile, GuestImages guests, int localPort)
+    {
+        string[] arguments = ["run", "--data", folder, "--run-dir", runFolder, "--local-port", localPort.ToString(System.Globalization.CultureInfo.InvariantCulture)];
+        var environment = new Dictionary<string, string>
+        {
+            ["CAISSON_PROBE_KERNEL"] = guests.TinyKernel,
+            ["CAISSON_PROBE_INITRD"] = guests.TinyInitrd,
+        };
+        return new Endpoint(ChildProcess.Start(host, apps.Endpoint(arguments), logFile, environment), logFile);
+    }
+
+    /// <summary>What <c>caissond status --json</c> says, run as the PC's own user: the only place where Personal's facts can be read.</summary>
+    public static async Task<JsonElement> StatusAsync(Host host, Apps apps, string folder, CancellationToken cancel)
+    {
+        var text = await ChildProcess.RunAsync(host, apps.Endpoint("status", "--data", folder, "--json"), cancel);
+        using var document = JsonDocument.Parse(text);
+        return document.RootElement.Clone();
+    }
+
+    public static async Task<Uri> LinkAsync(Host host, Apps apps, string folder, CancellationToken cancel) =>
+        new((await ChildProcess.RunAsync(host, apps.Endpoint("link", "--data", folder), cancel)).Trim());
+
+    public void ThrowIfEnded()
+    {
+        if (process.HasExited)
+        {
+            throw new CommandFailedException("caissond", process.ExitCode, LogTail.Read(log));
+        }
+    }
+
+    /// <summary>Stops <c>caissond</c> and, because it was asked politely, the machines it runs.</summary>
+    public Task StopAsync() => process.StopAsync(TimeSpan.FromSeconds(60));
+
+    public ValueTask DisposeAsync() => process.DisposeAsync();
+}
