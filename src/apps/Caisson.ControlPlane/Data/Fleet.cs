@@ -1,0 +1,169 @@
+using Caisson.Protocol;
+using Caisson.Protocol.Api;
+
+namespace Caisson.ControlPlane.Data;
+
+/// <summary>A PC that enrolled. Its row is kept for good: a revoked endpoint must stay known to be refused.</summary>
+internal sealed class EnrolledEndpoint
+{
+    public required string Id { get; init; }
+
+    public required string HostName { get; set; }
+
+    /// <summary>Long-lived device public key, P-256 SubjectPublicKeyInfo: what renewals are checked against.</summary>
+    public required byte[] DeviceKey { get; init; }
+
+    public required DateTimeOffset EnrolledAt { get; init; }
+
+    public DateTimeOffset? RevokedAt { get; set; }
+
+    /// <summary>Last request of any kind, written at most every few seconds.</summary>
+    public DateTimeOffset? LastSeenAt { get; set; }
+
+    /// <summary>Limit of the background filler in bytes per second; null is none.</summary>
+    public long? FillBytesPerSecond { get; set; }
+
+    /// <summary>Highest desired-state sequence handed out. Raised here, durably, before the document is sent.</summary>
+    public long Sequence { get; set; }
+
+    /// <summary>SHA-256 of the content that <see cref="Sequence"/> stands for; other content needs a higher sequence.</summary>
+    public string DesiredContentHash { get; set; } = "";
+
+    public DateTimeOffset DesiredIssuedAt { get; set; }
+
+    /// <summary>Highest sequence the endpoint says it acted on.</summary>
+    public long AppliedSequence { get; set; }
+
+    /// <summary>Null until the first report.</summary>
+    public ReportedHost? Host { get; set; }
+
+    public List<ReportedWorkspace> Workspaces { get; } = [];
+
+    public List<GroupMember> Memberships { get; } = [];
+}
+
+/// <summary>What an endpoint last said of its machine.</summary>
+internal sealed class ReportedHost
+{
+    public required string CaissondVersion { get; set; }
+
+    public required string QemuVersion { get; set; }
+
+    /// <summary>"kvm" or "tcg".</summary>
+    public required string Accelerator { get; set; }
+
+    public required int Cpus { get; set; }
+
+    public required long MemoryBytes { get; set; }
+
+    public required long FreeDiskBytes { get; set; }
+}
+
+/// <summary>The last report of one workspace. Of a personal one only id, kind and state are ever written.</summary>
+internal sealed class ReportedWorkspace
+{
+    public required string EndpointId { get; init; }
+
+    public required string WorkspaceId { get; init; }
+
+    public required WorkspaceKind Kind { get; set; }
+
+    public required WorkspaceState State { get; set; }
+
+    public int? RunningGeneration { get; set; }
+
+    public int? PreparedGeneration { get; set; }
+
+    public long PresentBytes { get; set; }
+
+    public long ImageBytes { get; set; }
+
+    public DateTimeOffset? StartedAt { get; set; }
+
+    public DateTimeOffset? FirstHeartbeatAt { get; set; }
+
+    public DateTimeOffset? LastHeartbeatAt { get; set; }
+
+    /// <summary>A claim of the guest: JSON object of strings, bounded.</summary>
+    public string GuestFactsJson { get; set; } = "{}";
+
+    public string? Problem { get; set; }
+
+    /// <summary>When the newest picture on disk was taken; null without one.</summary>
+    public DateTimeOffset? ScreenshotAt { get; set; }
+}
+
+/// <summary>A set of endpoints that get the same workspaces.</summary>
+internal sealed class EndpointGroup
+{
+    public int Id { get; init; }
+
+    public required string Name { get; init; }
+
+    public required string Description { get; set; }
+
+    public List<GroupMember> Members { get; } = [];
+
+    public List<Assignment> Assignments { get; } = [];
+}
+
+internal sealed class GroupMember
+{
+    public required int GroupId { get; init; }
+
+    public required string EndpointId { get; init; }
+
+    public EndpointGroup? Group { get; init; }
+}
+
+/// <summary>A workspace every endpoint of a group has.</summary>
+internal sealed class Assignment
+{
+    public int Id { get; init; }
+
+    public required int GroupId { get; init; }
+
+    public EndpointGroup? Group { get; init; }
+
+    public required string WorkspaceId { get; init; }
+
+    public required string Name { get; set; }
+
+    public required WorkspaceKind Kind { get; init; }
+
+    public required string ImageName { get; init; }
+
+    public required AssignmentTrack Track { get; set; }
+
+    public required int MemoryMiB { get; set; }
+
+    public required int Cpus { get; set; }
+
+    public required long UserVolumeBytes { get; set; }
+
+    public required bool AutoStart { get; set; }
+}
+
+/// <summary>Something an administrator asked of one workspace once.</summary>
+internal sealed class IssuedOrder
+{
+    public required string Id { get; init; }
+
+    public required string EndpointId { get; init; }
+
+    public required string WorkspaceId { get; init; }
+
+    public required OrderKind Kind { get; init; }
+
+    /// <summary>Name of the gateway stream, for <see cref="OrderKind.Display"/> only.</summary>
+    public string? Stream { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public required DateTimeOffset ExpiresAt { get; init; }
+
+    /// <summary>Null while the endpoint has not answered.</summary>
+    public OrderOutcome? Outcome { get; set; }
+
+    public string? Reason { get; set; }
+}
