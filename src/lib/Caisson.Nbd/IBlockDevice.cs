@@ -34,15 +34,14 @@ public interface IBlockDevice
     /// </summary>
     IReadOnlyList<BlockExtent> GetExtents(long offset, long length);
 
-    /// <summary>Makes the range read as zero, and gives its space back where the device can.</summary>
+    /// <summary>
+    /// Makes the range read as zero; gives its space back where the device can, unless <paramref name="keepAllocated"/> says that
+    /// later writes must not run out of space.
+    /// </summary>
     /// <remarks>The default writes zeros, so a device that has nothing better need not implement it.</remarks>
-    async ValueTask ZeroAsync(long offset, long length, CancellationToken cancellationToken)
-    {
-        var zeros = new byte[(int)Math.Min(length, 1 << 20)];
-        for (var done = 0L; done < length; done += zeros.Length)
-        {
-            var part = (int)Math.Min(zeros.Length, length - done);
-            await WriteAsync(offset + done, zeros.AsMemory(0, part), cancellationToken).ConfigureAwait(false);
-        }
-    }
+    ValueTask ZeroAsync(long offset, long length, bool keepAllocated, CancellationToken cancellationToken) =>
+        Zeros.WriteAsync(this, offset, length, cancellationToken);
+
+    /// <summary>The range is not needed any more; what it reads as afterwards is open. A hint: the default does nothing.</summary>
+    ValueTask TrimAsync(long offset, long length, CancellationToken cancellationToken) => ValueTask.CompletedTask;
 }

@@ -18,4 +18,9 @@ public sealed record NbdServerOptions
 
     /// <summary>How long a client may leave an answer unread before its connection is closed.</summary>
     public TimeSpan SendTimeout { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>
+    /// Told of every exception of the device, before the client is told "input/output error". Called on the connection's threads.
+    /// </summary>
+    public Action<Exception>? OnDeviceFailure { get; init; }
 }

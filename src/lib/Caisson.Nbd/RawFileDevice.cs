@@ -69,7 +69,20 @@ public sealed class RawFileDevice : IBlockDevice, IDisposable
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<BlockExtent> GetExtents(long offset, long length) => [new BlockExtent(length, IsHole: false)];
+    public IReadOnlyList<BlockExtent> GetExtents(long offset, long length) => SparseFile.GetExtents(_file, offset, length);
+
+    /// <inheritdoc/>
+    public ValueTask ZeroAsync(long offset, long length, bool keepAllocated, CancellationToken cancellationToken) =>
+        !keepAllocated && SparseFile.TryPunchHole(_file, offset, length)
+            ? ValueTask.CompletedTask
+            : Zeros.WriteAsync(this, offset, length, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask TrimAsync(long offset, long length, CancellationToken cancellationToken)
+    {
+        SparseFile.TryPunchHole(_file, offset, length);
+        return ValueTask.CompletedTask;
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
