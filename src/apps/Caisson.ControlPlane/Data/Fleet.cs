@@ -10,6 +10,12 @@ internal sealed class EnrolledEndpoint
 
     public required string HostName { get; set; }
 
+    /// <summary>Who uses it, in an administrator's words; empty until somebody says.</summary>
+    public string Person { get; set; } = "";
+
+    /// <summary>Where it stands, in an administrator's words; empty until somebody says.</summary>
+    public string Place { get; set; } = "";
+
     /// <summary>Long-lived device public key, P-256 SubjectPublicKeyInfo: what renewals are checked against.</summary>
     public required byte[] DeviceKey { get; init; }
 
