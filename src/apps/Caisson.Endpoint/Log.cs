@@ -1,0 +1,91 @@
+using Microsoft.Extensions.Logging;
+
+namespace Caisson.Endpoint;
+
+/// <summary>Everything caissond says, with stable numbers.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(1, LogLevel.Information, "caissond {Version} for '{Endpoint}', server {Server}, QEMU {Qemu}.")]
+    public static partial void Started(ILogger log, string version, string endpoint, Uri server, string qemu);
+
+    [LoggerMessage(2, LogLevel.Information, "Accelerator: {Accelerator}. {Reason}")]
+    public static partial void Accelerator(ILogger log, string accelerator, string reason);
+
+    [LoggerMessage(3, LogLevel.Warning, "Accelerator: {Accelerator}. {Reason} A managed workspace on a real PC needs KVM.")]
+    public static partial void NoKvm(ILogger log, string accelerator, string reason);
+
+    [LoggerMessage(4, LogLevel.Information, "Local page on http://127.0.0.1:{Port}/ — `caissond link` makes a link for it.")]
+    public static partial void LocalPage(ILogger log, int port);
+
+    [LoggerMessage(10, LogLevel.Information, "New session certificate, good until {NotAfter:u} by the server's clock.")]
+    public static partial void Renewed(ILogger log, DateTime notAfter);
+
+    [LoggerMessage(11, LogLevel.Warning, "The server's TLS certificate is not trusted ({Reason}); asking it for a renewal all the same, because that answer is signed by the pinned key.")]
+    public static partial void UnverifiedRenewal(ILogger log, string reason);
+
+    [LoggerMessage(12, LogLevel.Warning, "The session certificate could not be renewed: {Reason}")]
+    public static partial void RenewalFailed(ILogger log, string reason);
+
+    [LoggerMessage(13, LogLevel.Warning, "No desired state from the server: {Reason} Next try in {Seconds:0.0} s.")]
+    public static partial void PollFailed(ILogger log, string reason, double seconds);
+
+    [LoggerMessage(14, LogLevel.Information, "The server is back.")]
+    public static partial void ServerBack(ILogger log);
+
+    [LoggerMessage(15, LogLevel.Information, "Desired state {Sequence}: {Workspaces} workspaces, {Orders} orders.")]
+    public static partial void DesiredState(ILogger log, long sequence, int workspaces, int orders);
+
+    [LoggerMessage(16, LogLevel.Debug, "A report did not reach the server: {Reason}")]
+    public static partial void ReportFailed(ILogger log, string reason);
+
+    [LoggerMessage(20, LogLevel.Information, "Order {Order} ({Kind}) for {Workspace} is obeyed.")]
+    public static partial void OrderAdmitted(ILogger log, string order, string kind, string workspace);
+
+    [LoggerMessage(21, LogLevel.Warning, "Order {Order} ({Kind}) for {Workspace} is refused: {Reason}")]
+    public static partial void OrderRefused(ILogger log, string order, string kind, string workspace, string reason);
+
+    [LoggerMessage(22, LogLevel.Warning, "Order {Order} failed: {Reason}")]
+    public static partial void OrderFailed(ILogger log, string order, string reason);
+
+    [LoggerMessage(30, LogLevel.Information, "{Workspace}: starting from {Generation}.")]
+    public static partial void Starting(ILogger log, string workspace, string generation);
+
+    [LoggerMessage(31, LogLevel.Information, "{Workspace}: {State}.")]
+    public static partial void StateChanged(ILogger log, string workspace, string state);
+
+    [LoggerMessage(32, LogLevel.Error, "{Workspace}: {Problem}")]
+    public static partial void WorkspaceProblem(ILogger log, string workspace, string problem);
+
+    [LoggerMessage(33, LogLevel.Information, "{Workspace}: stopping. {Why}")]
+    public static partial void Stopping(ILogger log, string workspace, string why);
+
+    [LoggerMessage(34, LogLevel.Information, "{Workspace}: found again, process {ProcessId}.")]
+    public static partial void Adopted(ILogger log, string workspace, int? processId);
+
+    [LoggerMessage(35, LogLevel.Warning, "{Workspace}: the server now calls it {Desired}, but on this PC it is {Kind} and stays so. The change is ignored.")]
+    public static partial void KindChanged(ILogger log, string workspace, string desired, string kind);
+
+    [LoggerMessage(36, LogLevel.Information, "{Workspace}: first heartbeat after {Seconds:0.0} s; {Present} of {Whole} image bytes are here.")]
+    public static partial void FirstHeartbeat(ILogger log, string workspace, double seconds, long present, long whole);
+
+    [LoggerMessage(40, LogLevel.Information, "Image {Generation}: served; {Present} of {Whole} bytes here.")]
+    public static partial void ImageOpen(ILogger log, string generation, long present, long whole);
+
+    [LoggerMessage(41, LogLevel.Information, "Image {Generation}: whole; {WireBytes} bytes came over the wire.")]
+    public static partial void ImageComplete(ILogger log, string generation, long wireBytes);
+
+    [LoggerMessage(42, LogLevel.Warning, "Image {Generation}: {Problem}")]
+    public static partial void ImageProblem(ILogger log, string generation, string problem);
+
+    [LoggerMessage(43, LogLevel.Information, "Image {Digest}: removed, no workspace needs it.")]
+    public static partial void ImageRemoved(ILogger log, string digest);
+
+    [LoggerMessage(50, LogLevel.Information, "Leaving; the machines go on.")]
+    public static partial void LeavingRunning(ILogger log);
+
+    [LoggerMessage(51, LogLevel.Information, "Leaving; stopping {Count} machines first.")]
+    public static partial void StoppingAll(ILogger log, int count);
+
+    [LoggerMessage(52, LogLevel.Debug, "A screenshot of {Workspace} was not sent: {Reason}")]
+    public static partial void ScreenshotFailed(ILogger log, string workspace, string reason);
+}

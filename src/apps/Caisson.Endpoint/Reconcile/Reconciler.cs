@@ -1,0 +1,120 @@
+using Caisson.Protocol;
+
+namespace Caisson.Endpoint.Reconcile;
+
+/// <summary>
+/// What to do next to make the PC what it shall be. A function: the same two values give the same steps, and the executor calls it again
+/// after each change, so a step that fails is simply planned again.
+/// </summary>
+internal static class Reconciler
+{
+    public static IReadOnlyList<PlanAction> Plan(IReadOnlyList<DesiredWorkspace> desired, ActualEndpoint actual)
+    {
+        var plan = new List<PlanAction>();
+        var known = actual.Workspaces.ToDictionary(w => w.Record.Id);
+        foreach (var workspace in desired)
+        {
+            if (!known.TryGetValue(workspace.Id, out var present))
+            {
+                plan.Add(new PlanAction.Remember(new WorkspaceRecord { Id = workspace.Id, Name = workspace.Name, Kind = workspace.Kind }));
+            }
+            else if (present.Record.Kind == workspace.Kind)
+            {
+                PlanWorkspace(workspace, present, actual.Images, plan);
+            }
+        }
+
+        var wanted = desired.Select(w => w.Id).ToHashSet();
+        plan.AddRange(actual.Workspaces
+            .Where(w => !wanted.Contains(w.Record.Id) && !w.Busy && IsUp(w.State))
+            .Select(w => new PlanAction.Stop(w.Record.Id, "It is assigned to this PC no more; its data stays here.")));
+        plan.AddRange(Unused(desired, actual).Select(d => new PlanAction.RemoveImage(d)));
+        return plan;
+    }
+
+    /// <summary>True while QEMU runs.</summary>
+    public static bool IsUp(WorkspaceState state) => state is not (WorkspaceState.Stopped or WorkspaceState.Failed);
+
+    /// <summary>The generation the next start uses: personal its first, for ever; the others the new one, unless only the old one is whole.</summary>
+    public static GenerationReference NextBase(DesiredWorkspace desired, WorkspaceRecord record, IReadOnlyDictionary<string, ImageState> images)
+    {
+        if (record is { Kind: WorkspaceKind.Personal, Base: { } pinned })
+        {
+            return pinned;
+        }
+
+        var newIsReady = images.GetValueOrDefault(desired.Generation.ManifestDigest) == ImageState.Complete;
+        return !newIsReady && record.Last is { } last && images.GetValueOrDefault(last.ManifestDigest) == ImageState.Complete ? last : desired.Generation;
+    }
+
+    /// <summary>Generations to open: the one for the next start, and the new one even while the old one runs.</summary>
+    private static IEnumerable<GenerationReference> Needed(DesiredWorkspace desired, WorkspaceRecord record, IReadOnlyDictionary<string, ImageState> images)
+    {
+        if (record is { Kind: WorkspaceKind.Personal, Base: { } pinned })
+        {
+            yield return pinned;
+            yield break;
+        }
+
+        if (record.Last is { } last && last.ManifestDigest != desired.Generation.ManifestDigest && images.ContainsKey(last.ManifestDigest))
+        {
+            yield return last; // First, so that it is there as the seed of the next and as the one to start from.
+        }
+
+        yield return desired.Generation;
+    }
+
+    private static void PlanWorkspace(DesiredWorkspace desired, ActualWorkspace present, IReadOnlyDictionary<string, ImageState> images, List<PlanAction> plan)
+    {
+        foreach (var generation in Needed(desired, present.Record, images))
+        {
+            if (images.GetValueOrDefault(generation.ManifestDigest, ImageState.OnDisk) == ImageState.OnDisk && !plan.OfType<PlanAction.OpenImage>().Any(o => o.Generation.ManifestDigest == generation.ManifestDigest))
+            {
+                plan.Add(new PlanAction.OpenImage(generation, Seed(generation, present.Record, images)));
+            }
+        }
+
+        if (present.Busy)
+        {
+            return;
+        }
+
+        if (IsUp(present.State))
+        {
+            if (present.Wish is Wish.Stop or Wish.Restart)
+            {
+                plan.Add(new PlanAction.Stop(desired.Id, present.Wish == Wish.Stop ? "It was asked to stop." : "It was asked to restart."));
+            }
+
+            return;
+        }
+
+        var asked = present.Wish is Wish.Start or Wish.Restart;
+        var next = NextBase(desired, present.Record, images);
+        if (present.MayStart && (asked || (desired.AutoStart && !present.HeldStopped && present.Wish == Wish.None)) && images.GetValueOrDefault(next.ManifestDigest) is ImageState.Open or ImageState.Complete)
+        {
+            plan.Add(new PlanAction.Start(desired, next));
+        }
+    }
+
+    /// <summary>An older generation of the same workspace on this disk, to copy from.</summary>
+    private static string? Seed(GenerationReference generation, WorkspaceRecord record, IReadOnlyDictionary<string, ImageState> images) =>
+        record.Last is { } last && last.ManifestDigest != generation.ManifestDigest && images.ContainsKey(last.ManifestDigest) ? last.ManifestDigest : null;
+
+    private static IEnumerable<string> Unused(IReadOnlyList<DesiredWorkspace> desired, ActualEndpoint actual)
+    {
+        var used = desired.Select(w => w.Generation.ManifestDigest).ToHashSet(StringComparer.Ordinal);
+        foreach (var workspace in actual.Workspaces)
+        {
+            foreach (var kept in (GenerationReference?[])[workspace.Record.Base, workspace.Record.Last, workspace.Record.Previous])
+            {
+                if (kept is not null)
+                {
+                    used.Add(kept.ManifestDigest);
+                }
+            }
+        }
+
+        return actual.Images.Where(i => i.Value != ImageState.Busy && !used.Contains(i.Key)).Select(i => i.Key);
+    }
+}

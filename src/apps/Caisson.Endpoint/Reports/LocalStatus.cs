@@ -1,0 +1,97 @@
+using System.Text.Json;
+using Caisson.Endpoint.Files;
+using Caisson.Protocol;
+
+namespace Caisson.Endpoint.Reports;
+
+/// <summary>What `caissond status` and the local page show. The PC's own file, readable by its owner only: personal workspaces are in it in full.</summary>
+internal sealed record LocalStatus
+{
+    public required EndpointId Endpoint { get; init; }
+
+    public required Uri Server { get; init; }
+
+    /// <summary>Why the server is not reached; absent when all is well.</summary>
+    public string? ServerProblem { get; init; }
+
+    public DateTimeOffset? LastContactAt { get; init; }
+
+    public required long Sequence { get; init; }
+
+    /// <summary>"kvm" or "tcg".</summary>
+    public required string Accelerator { get; init; }
+
+    public required string AcceleratorReason { get; init; }
+
+    public required string QemuVersion { get; init; }
+
+    public required string CaissondVersion { get; init; }
+
+    public required int ProcessId { get; init; }
+
+    /// <summary>Port of the local page on 127.0.0.1; 0 when it is off.</summary>
+    public required int LocalPort { get; init; }
+
+    public required DateTimeOffset UpdatedAt { get; init; }
+
+    public required IReadOnlyList<LocalWorkspace> Workspaces { get; init; }
+
+    public static LocalStatus? Load(EndpointPaths paths) =>
+        AtomicFile.Read(paths.Status) is { } json ? JsonSerializer.Deserialize(json, EndpointJson.Default.LocalStatus) : null;
+
+    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, EndpointJson.Default.LocalStatus);
+}
+
+/// <summary>One workspace in <see cref="LocalStatus"/>.</summary>
+internal sealed record LocalWorkspace
+{
+    public required WorkspaceId Id { get; init; }
+
+    public required string Name { get; init; }
+
+    public required WorkspaceKind Kind { get; init; }
+
+    public required WorkspaceState State { get; init; }
+
+    public int? RunningGeneration { get; init; }
+
+    public int? PreparedGeneration { get; init; }
+
+    public long PresentBytes { get; init; }
+
+    public long ImageBytes { get; init; }
+
+    public bool OfflineReady { get; init; }
+
+    public DateTimeOffset? StartedAt { get; init; }
+
+    public DateTimeOffset? FirstHeartbeatAt { get; init; }
+
+    public DateTimeOffset? LastHeartbeatAt { get; init; }
+
+    /// <summary>The guest kernel's boot id as its last heartbeat claimed it.</summary>
+    public Guid? BootId { get; init; }
+
+    public IReadOnlyDictionary<string, string> GuestFacts { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    public string? Problem { get; init; }
+
+    public static LocalWorkspace From(WorkspaceView view) => new()
+    {
+        Id = view.Record.Id,
+        Name = view.Record.Name,
+        Kind = view.Record.Kind,
+        State = view.Machine.State,
+        RunningGeneration = view.Record.Last?.Number,
+        PreparedGeneration = view.PreparedGeneration,
+        PresentBytes = view.Fill?.PresentBytes ?? 0,
+        ImageBytes = view.Fill?.ImageBytes ?? 0,
+        OfflineReady = view.Fill?.IsComplete ?? false,
+        StartedAt = view.Machine.StartedAt,
+        FirstHeartbeatAt = view.Machine.FirstHeartbeatAt,
+        LastHeartbeatAt = view.Machine.LastHeartbeatAt,
+        BootId = view.Machine.BootId,
+        GuestFacts = view.Machine.GuestFacts,
+        Problem = view.Problem,
+    };
+}
