@@ -49,6 +49,8 @@ namespace Caisson.ControlPlane.Data.Migrations
                 {
                     Id = table.Column<string>(type: "TEXT", nullable: false),
                     HostName = table.Column<string>(type: "TEXT", nullable: false),
+                    Person = table.Column<string>(type: "TEXT", nullable: false),
+                    Place = table.Column<string>(type: "TEXT", nullable: false),
                     DeviceKey = table.Column<byte[]>(type: "BLOB", nullable: false),
                     EnrolledAt = table.Column<long>(type: "INTEGER", nullable: false),
                     RevokedAt = table.Column<long>(type: "INTEGER", nullable: true),
