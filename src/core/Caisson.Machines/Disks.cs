@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using Caisson.Protocol;
 
 namespace Caisson.Machines;
@@ -11,6 +12,7 @@ internal static class Disks
 {
     public const string OsNode = "os";
     public const string OsBaseNode = "os-base";
+    private const string MovedBaseNode = "os-base-raw";
 
     public static void Add(OptionList options, WorkspaceSpec spec, WorkspacePaths paths)
     {
@@ -34,6 +36,25 @@ internal static class Disks
         VolumeRole.Identity => "identity",
         VolumeRole.User => "user",
         _ => throw new ArgumentOutOfRangeException(nameof(role), role, null),
+    };
+
+    /// <summary>The complete image as a node of its own, to be put under a running os volume.</summary>
+    public static JsonObject RawBaseNode(string path) => new()
+    {
+        ["driver"] = "raw",
+        ["node-name"] = MovedBaseNode,
+        ["read-only"] = true,
+        ["file"] = new JsonObject { ["driver"] = "file", ["filename"] = path, ["read-only"] = true },
+    };
+
+    /// <summary>All options of the os node again, as a reopen needs them, over <see cref="RawBaseNode"/>.</summary>
+    public static JsonObject OsOverRawBase() => new()
+    {
+        ["driver"] = "qcow2",
+        ["node-name"] = OsNode,
+        ["file"] = OsNode + "-file",
+        ["backing"] = MovedBaseNode,
+        ["discard"] = "unmap",
     };
 
     private static void AddBase(OptionList options, OsBase osBase)
