@@ -1,6 +1,4 @@
-using System.Text.Json;
 using Caisson.Demo.Hosts;
-using Caisson.Protocol;
 
 namespace Caisson.Demo.Steps;
 
@@ -19,21 +17,12 @@ internal sealed class Endpoint : IAsyncDisposable
 
     public static Endpoint Start(Host host, Apps apps, string folder, string runFolder, string logFile, GuestImages guests, int localPort)
     {
-        string[] arguments = ["run", "--data", folder, "--run-dir", runFolder, "--local-port", localPort.ToString(System.Globalization.CultureInfo.InvariantCulture)];
-        var environment = new Dictionary<string, string>
-        {
-            ["CAISSON_PROBE_KERNEL"] = guests.TinyKernel,
-            ["CAISSON_PROBE_INITRD"] = guests.TinyInitrd,
-        };
-        return new Endpoint(ChildProcess.Start(host, apps.Endpoint(arguments), logFile, environment), logFile);
-    }
-
-    /// <summary>What <c>caissond status --json</c> says, run as the PC's own user: the only place where Personal's facts can be read.</summary>
-    public static async Task<JsonElement> StatusAsync(Host host, Apps apps, string folder, CancellationToken cancel)
-    {
-        var text = await ChildProcess.RunAsync(host, apps.Endpoint("status", "--data", folder, "--json"), cancel);
-        using var document = JsonDocument.Parse(text);
-        return document.RootElement.Clone();
+        string[] arguments =
+        [
+            "run", "--data", folder, "--run-dir", runFolder, "--local-port", localPort.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            "--probe-kernel", guests.TinyKernel, "--probe-initrd", guests.TinyInitrd,
+        ];
+        return new Endpoint(ChildProcess.Start(host, apps.Endpoint(arguments), logFile), logFile);
     }
 
     public static async Task<Uri> LinkAsync(Host host, Apps apps, string folder, CancellationToken cancel) =>

@@ -1,0 +1,91 @@
+using Caisson.Demo.Hosts;
+using Microsoft.Playwright;
+
+namespace Caisson.Demo.Check;
+
+/// <summary>A person's browser on the server's host: signs in with the one-time link, looks at pages, and sees the desktop through the gateway.</summary>
+internal sealed class Browser : IAsyncDisposable
+{
+    private const int PatienceMilliseconds = 120_000;
+    private readonly IPlaywright playwright;
+    private readonly IBrowser browser;
+    private readonly IPage page;
+    private readonly Uri server;
+
+    private Browser(IPlaywright playwright, IBrowser browser, IPage page, Uri server)
+    {
+        this.playwright = playwright;
+        this.browser = browser;
+        this.page = page;
+        this.server = server;
+    }
+
+    public static async Task<Browser> OpenAsync(Host host, string folder, Uri server, Uri signInLink)
+    {
+        var playwright = await Playwright.CreateAsync();
+        var browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
+        {
+            ExecutablePath = await WriteLauncherAsync(host, folder),
+            Args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+        });
+        var page = await browser.NewPageAsync(new BrowserNewPageOptions { ViewportSize = new ViewportSize { Width = 1280, Height = 800 } });
+        page.SetDefaultTimeout(PatienceMilliseconds);
+        await page.GotoAsync(signInLink.ToString());
+        return new Browser(playwright, browser, page, server);
+    }
+
+    public async Task PictureAsync(string path, string file)
+    {
+        await page.GotoAsync(new Uri(server, path).ToString());
+        await page.WaitForLoadStateAsync(LoadState.NetworkIdle);
+        await page.ScreenshotAsync(new PageScreenshotOptions { Path = file });
+    }
+
+    /// <summary>Opens a workspace's viewer and waits until its canvas shows a picture of many colours, which no empty screen has.</summary>
+    /// <returns>False when it stayed empty.</returns>
+    public async Task<bool> SeeDesktopAsync(string endpoint, string workspace, string file)
+    {
+        await page.GotoAsync(new Uri(server, $"/pcs/{endpoint}/workspaces/{workspace}").ToString());
+        var seen = true;
+        try
+        {
+            await page.WaitForFunctionAsync(
+                """
+                () => {
+                  const canvas = document.querySelector('canvas');
+                  if (!canvas || canvas.width < 300) return false;
+                  const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+                  const colours = new Set();
+                  for (let i = 0; i < pixels.length; i += 4 * 97) colours.add(pixels[i] << 16 | pixels[i + 1] << 8 | pixels[i + 2]);
+                  return colours.size > 24;
+                }
+                """,
+                null,
+                new PageWaitForFunctionOptions { PollingInterval = 500 });
+        }
+        catch (TimeoutException)
+        {
+            seen = false;
+        }
+
+        await page.ScreenshotAsync(new PageScreenshotOptions { Path = file });
+        await page.GotoAsync(server.ToString()); // leaves the viewer, so that the stream ends
+        return seen;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await browser.DisposeAsync();
+        playwright.Dispose();
+    }
+
+    /// <summary>Playwright starts one executable; this one starts Chromium inside the host's network namespace.</summary>
+    private static async Task<string> WriteLauncherAsync(Host host, string folder)
+    {
+        var file = Path.Combine(folder, "browser");
+        var inside = host with { UserId = null };
+        await File.WriteAllTextAsync(file, $"#!/bin/sh\nexec {string.Join(' ', inside.Wrap(["chromium"]))} \"$@\"\n");
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        return file;
+    }
+}

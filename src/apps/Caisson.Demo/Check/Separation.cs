@@ -1,0 +1,22 @@
+using Caisson.Demo.Hosts;
+
+namespace Caisson.Demo.Check;
+
+/// <summary>The two sides share nothing but the wire, and the server's word ends at the door of Personal.</summary>
+internal sealed class Separation(CheckStage stage)
+{
+    public async Task RunAsync(string endpointId, CancellationToken cancel)
+    {
+        var (data, hosts) = (stage.Data, stage.Hosts);
+        var serverFile = Path.Combine(data.Server, "config.json");
+        var endpointFile = Path.Combine(data.Endpoint, "status.json");
+        var own = await Ownership.CanOpenAsync(hosts.Server, serverFile, cancel) && await Ownership.CanOpenAsync(hosts.Endpoint, endpointFile, cancel);
+        stage.Check("server_cannot_open_endpoint_files", own && !await Ownership.CanOpenAsync(hosts.Server, endpointFile, cancel), "each opens its own");
+        stage.Check("endpoint_cannot_open_server_files", own && !await Ownership.CanOpenAsync(hosts.Endpoint, serverFile, cancel), "each opens its own");
+
+        var refusal = await stage.Administrator.RefusalAsync(cancel, "workspace", "display", endpointId, "personal");
+        stage.Check("personal_display_refused", refusal is not null, refusal ?? "the server opened it");
+        var picture = await stage.Administrator.RefusalAsync(cancel, "workspace", "screenshot", endpointId, "personal", Path.Combine(data.Administrator, "personal.png"));
+        stage.Check("personal_has_no_picture", picture is not null, picture ?? "the server gave one");
+    }
+}
