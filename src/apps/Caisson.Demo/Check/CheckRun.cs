@@ -54,7 +54,7 @@ internal sealed class CheckRun(Options options, Apps builtApps, string checkout,
             Data = data,
             Hosts = hosts,
             Apps = apps,
-            Guests = guests,
+            Guests = LendProbe(guests),
             Server = server,
             People = people,
             Administrator = administrator,
@@ -103,15 +103,30 @@ internal sealed class CheckRun(Options options, Apps builtApps, string checkout,
         await Ownership.GiveAsync(hosts.Server, data.Server, cancel);
         await Ownership.GiveAsync(hosts.Endpoint, data.Endpoint, cancel);
         await Ownership.GiveAsync(hosts.Endpoint, data.EndpointRun, cancel);
-        // The PC reads its probe kernel from here, not from a cache in somebody's home.
         return new Apps(data.Apps);
+    }
+
+    /// <summary>The PC's user can not read a cache in somebody's home: its probe kernel is copied to where it can.</summary>
+    private GuestImages LendProbe(GuestImages guests)
+    {
+        var (kernel, initrd) = (Path.Combine(data.Apps, "probe-vmlinuz"), Path.Combine(data.Apps, "probe-initrd"));
+        File.Copy(guests.TinyKernel, kernel);
+        File.Copy(guests.TinyInitrd, initrd);
+        foreach (var file in (string[])[kernel, initrd])
+        {
+            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        }
+
+        return guests with { TinyKernel = kernel, TinyInitrd = initrd };
     }
 
     private void KeepLogs(CheckStage stage)
     {
         foreach (var workspace in (string[])["work", "personal"])
         {
-            stage.Evidence.KeepFile(Path.Combine(data.Endpoint, "workspaces", workspace, "serial.log"), $"{workspace}-serial.log");
+            var folder = Path.Combine(data.Endpoint, "workspaces", workspace);
+            stage.Evidence.KeepFile(Path.Combine(folder, "serial.log"), $"{workspace}-serial.log");
+            stage.Evidence.KeepFile(Path.Combine(folder, "serial.previous.log"), $"{workspace}-serial-before.log");
         }
 
         stage.Evidence.KeepFile(data.AccessLog, "access.jsonl");
