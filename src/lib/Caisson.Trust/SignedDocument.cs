@@ -78,6 +78,6 @@ public sealed class TrustException : Exception
     }
 }
 
-[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(SignedDocument))]
 internal sealed partial class TrustJson : JsonSerializerContext;
