@@ -13,7 +13,7 @@ public sealed record StoredGeneration
     /// <summary>Bytes of the whole disk, holes included.</summary>
     public required long ImageBytes { get; init; }
 
-    /// <summary>Bytes of index and packs: what a PC without any image fetches.</summary>
+    /// <summary>Bytes of the index and of the frames it needs: what a PC without any image fetches.</summary>
     public required long StoredBytes { get; init; }
 
     /// <summary>Different chunks of the image.</summary>

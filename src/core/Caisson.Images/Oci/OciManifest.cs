@@ -35,6 +35,12 @@ public sealed record OciManifest
 
     public IReadOnlyDictionary<string, string>? Annotations { get; init; }
 
+    /// <summary>The layer that is the generation's index.</summary>
+    /// <exception cref="ChunkException">Invalid: this manifest is not of a generation.</exception>
+    public OciDescriptor IndexLayer() => ArtifactType == MediaTypes.Generation && Layers.Count > 0 && Layers[0].MediaType == MediaTypes.Index
+        ? Layers[0]
+        : throw new ChunkException(ChunkError.Invalid, "The manifest is not that of a generation: it has no index.");
+
     public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, OciJson.Default.OciManifest);
 
     /// <summary>Reads a manifest whose bytes must hash to <paramref name="digest"/>.</summary>
@@ -99,6 +105,9 @@ public sealed record GenerationConfig
 
     /// <summary>Bytes of the whole disk, holes included.</summary>
     public required long ImageBytes { get; init; }
+
+    /// <summary>Bytes of the index and of the frames the image needs.</summary>
+    public required long StoredBytes { get; init; }
 
     public required int ChunkCount { get; init; }
 

@@ -1,0 +1,95 @@
+using System.Buffers;
+using Caisson.Chunks;
+using Microsoft.Win32.SafeHandles;
+
+namespace Caisson.Images;
+
+/// <summary>Some consecutive chunks of a disk in one rented buffer. Whoever takes a batch last returns the buffer.</summary>
+internal sealed record ContentBatch(byte[] RentedBuffer, IReadOnlyList<(long Offset, int Start, int Bytes)> Chunks)
+{
+    public ReadOnlySpan<byte> Plain(int chunk) => RentedBuffer.AsSpan(Chunks[chunk].Start, Chunks[chunk].Bytes);
+}
+
+/// <summary>
+/// Reads a raw disk's content as chunks, in order. Holes of the file are not read (SEEK_DATA); they cut as zeros do,
+/// so a sparse and a full copy of a disk give the same chunks.
+/// </summary>
+internal static class ContentReader
+{
+    public const int BatchBytes = 4 * 1024 * 1024;
+
+    /// <param name="passed">Called with the bytes of disk passed, holes included; the sum is the disk's size.</param>
+    public static IEnumerable<ContentBatch> Read(SafeFileHandle file, long length, Action<long> passed)
+    {
+        var position = 0L;
+        while (position < length && Posix.NextData(file, position) is { } data && data.Start < length)
+        {
+            var start = Math.Max(position, data.Start / Limits.BlockBytes * Limits.BlockBytes);
+            var end = Math.Min(length, (data.End + Limits.BlockBytes - 1) / Limits.BlockBytes * Limits.BlockBytes);
+            passed(start - position);
+            foreach (var batch in ReadRun(file, start, end, passed))
+            {
+                yield return batch;
+            }
+
+            position = end;
+        }
+
+        passed(length - position);
+    }
+
+    private static IEnumerable<ContentBatch> ReadRun(SafeFileHandle file, long start, long end, Action<long> passed)
+    {
+        // Bytes after the last sure cut; copied, since the batch's buffer leaves our hands.
+        byte[] carry = [];
+        while (start < end)
+        {
+            var buffer = ArrayPool<byte>.Shared.Rent(BatchBytes);
+            carry.CopyTo(buffer, 0);
+            var wanted = (int)Math.Min(BatchBytes, end - start);
+            Fill(file, buffer.AsSpan(carry.Length, wanted - carry.Length), start + carry.Length);
+            var chunks = new List<(long, int, int)>();
+            var used = Cut(buffer.AsSpan(0, wanted), isRunEnd: start + wanted == end, start, chunks);
+            carry = buffer.AsSpan(used, wanted - used).ToArray();
+            passed(used);
+            start += used;
+            yield return new ContentBatch(buffer, chunks);
+        }
+    }
+
+    private static int Cut(ReadOnlySpan<byte> bytes, bool isRunEnd, long diskOffset, List<(long Offset, int Start, int Bytes)> chunks)
+    {
+        var used = 0;
+        while (used < bytes.Length)
+        {
+            var hole = Chunker.LeadingHole(bytes[used..]);
+            used += hole;
+            var left = bytes.Length - used;
+            if (left == 0 || (left < Limits.MaxChunkBytes && !isRunEnd))
+            {
+                break;
+            }
+
+            var length = Chunker.NextLength(bytes[used..]);
+            chunks.Add((diskOffset + used, used, length));
+            used += length;
+        }
+
+        return used;
+    }
+
+    private static void Fill(SafeFileHandle file, Span<byte> buffer, long offset)
+    {
+        while (buffer.Length > 0)
+        {
+            var got = RandomAccess.Read(file, buffer, offset);
+            if (got == 0)
+            {
+                throw new ImageStoreException(ImageStoreError.BadInput, $"The image became shorter while it was read: nothing at byte {offset}. Import it when nothing writes to it.");
+            }
+
+            buffer = buffer[got..];
+            offset += got;
+        }
+    }
+}

@@ -1,0 +1,130 @@
+using System.Text.Json;
+using Caisson.Chunks;
+
+namespace Caisson.Images;
+
+/// <summary>
+/// The files of a store (OCI image-spec 1.1, image-layout.md) and the one way they change: a temporary file beside the target,
+/// fsync, rename, fsync of the directory. <c>index.json</c> has one writer at a time, by a lock file.
+/// </summary>
+internal sealed class StoreLayout
+{
+    private static readonly TimeSpan LockRetry = TimeSpan.FromMilliseconds(20);
+
+    private StoreLayout(string directory) => Directory = directory;
+
+    public string Directory { get; }
+
+    public string BlobDirectory => Path.Combine(Directory, "blobs", "sha256");
+
+    public string TempDirectory => Path.Combine(Directory, "tmp");
+
+    private string IndexFile => Path.Combine(Directory, "index.json");
+
+    public static StoreLayout Open(string directory)
+    {
+        var layout = new StoreLayout(Path.GetFullPath(directory));
+        var marker = Path.Combine(layout.Directory, "oci-layout");
+        if (!File.Exists(marker))
+        {
+            if (System.IO.Directory.Exists(layout.Directory) && System.IO.Directory.EnumerateFileSystemEntries(layout.Directory).Any(entry => Path.GetFileName(entry) is not ("blobs" or "tmp")))
+            {
+                throw new ImageStoreException(ImageStoreError.BadInput, $"{directory} is not a store: it has files but no 'oci-layout'. Name an empty or new directory.");
+            }
+
+            System.IO.Directory.CreateDirectory(layout.BlobDirectory);
+            layout.WriteWhole(marker, """{"imageLayoutVersion":"1.0.0"}"""u8);
+        }
+
+        System.IO.Directory.CreateDirectory(layout.BlobDirectory);
+        System.IO.Directory.CreateDirectory(layout.TempDirectory);
+        return layout;
+    }
+
+    public string BlobPath(string digest) => Path.Combine(BlobDirectory, ChunkId.ParseDigest(digest).ToString());
+
+    public OciIndex ReadIndex()
+    {
+        if (!File.Exists(IndexFile))
+        {
+            return new OciIndex { Manifests = [] };
+        }
+
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(IndexFile), OciJson.Default.OciIndex) ?? throw new JsonException();
+        }
+        catch (JsonException e)
+        {
+            throw new ImageStoreException(ImageStoreError.Damaged, $"{IndexFile} is damaged: it is not an OCI index. Restore it from a backup of the store.", e);
+        }
+    }
+
+    /// <summary>Changes index.json; readers see the old or the new one.</summary>
+    public async Task UpdateIndexAsync(Func<OciIndex, OciIndex> change, CancellationToken cancellationToken)
+    {
+        await using var held = await LockAsync("index.lock", cancellationToken).ConfigureAwait(false);
+        WriteWhole(IndexFile, JsonSerializer.SerializeToUtf8Bytes(change(ReadIndex()), OciJson.Default.OciIndex));
+    }
+
+    /// <summary>Waits until no other process or thread holds the lock. It ends with its holder, however that ends.</summary>
+    public async Task<FileStream> LockAsync(string name, CancellationToken cancellationToken)
+    {
+        var file = Path.Combine(TempDirectory, name);
+        while (true)
+        {
+            try
+            {
+                return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException e) when (!Posix.IsNoSpace(e))
+            {
+                await Task.Delay(LockRetry, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Adds a small blob.</summary>
+    public OciDescriptor WriteBlob(ReadOnlySpan<byte> bytes, string mediaType)
+    {
+        var digest = ChunkId.Of(bytes).Digest;
+        if (!File.Exists(BlobPath(digest)))
+        {
+            WriteWhole(BlobPath(digest), bytes);
+        }
+
+        return new OciDescriptor { MediaType = mediaType, Digest = digest, Size = bytes.Length };
+    }
+
+    /// <summary>Moves a finished, synced file in as a blob; one that is there already is kept. The caller syncs the directory.</summary>
+    public void AdoptBlob(string file, string digest)
+    {
+        if (File.Exists(BlobPath(digest)))
+        {
+            File.Delete(file);
+        }
+        else
+        {
+            File.Move(file, BlobPath(digest));
+        }
+    }
+
+    public byte[] ReadSmallBlob(string digest, long limit)
+    {
+        var path = BlobPath(digest);
+        if (!File.Exists(path))
+        {
+            throw new ChunkException(ChunkError.Missing, $"The store has no blob {digest}.");
+        }
+
+        if (new FileInfo(path).Length > limit)
+        {
+            throw new ChunkException(ChunkError.Invalid, $"The blob {digest} is larger than its kind may be.");
+        }
+
+        var bytes = File.ReadAllBytes(path);
+        return ChunkId.Of(bytes).Digest == digest ? bytes : throw new ChunkException(ChunkError.Invalid, $"The blob {digest} is damaged: its bytes have another hash.");
+    }
+
+    private void WriteWhole(string path, ReadOnlySpan<byte> bytes) => WholeFile.Write(path, bytes);
+}

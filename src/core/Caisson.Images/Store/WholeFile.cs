@@ -1,0 +1,35 @@
+namespace Caisson.Images;
+
+/// <summary>Files that are there whole or not at all, after a power cut too.</summary>
+internal static class WholeFile
+{
+    public static void Write(string path, ReadOnlySpan<byte> bytes)
+    {
+        var part = PartName(path);
+        try
+        {
+            using (var file = new FileStream(part, FileMode.CreateNew, FileAccess.Write))
+            {
+                file.Write(bytes);
+                file.Flush(flushToDisk: true);
+            }
+
+            Publish(part, path);
+        }
+        catch
+        {
+            File.Delete(part);
+            throw;
+        }
+    }
+
+    /// <summary>Gives a synced temporary file its name, replacing what had it.</summary>
+    public static void Publish(string part, string path)
+    {
+        File.Move(part, path, overwrite: true);
+        Posix.SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+    }
+
+    /// <summary>A name beside <paramref name="path"/>, so that the rename stays on one file system.</summary>
+    public static string PartName(string path) => $"{path}.{Guid.NewGuid():n}.part";
+}
