@@ -1,30 +1,97 @@
+using Caisson.Chunks;
 using Caisson.Nbd;
+using Microsoft.Win32.SafeHandles;
 
 namespace Caisson.Images;
 
-/// <summary>A generation's raw file that fills itself from a source while it is being read.</summary>
+/// <summary>
+/// A generation's raw file that fills itself from a source while it is being read.
+/// </summary>
+/// <remarks>
+/// A read of bytes that are here is a plain read of the file. A read of absent bytes fetches their frames first, ahead of the filler and
+/// never held by its rate limit; it waits for as long as it takes. Every byte is verified before it enters the file. Every two seconds what
+/// has come is made durable, and only then the presence map says so: a power cut costs the last seconds of filling, never a wrong byte.
+/// One process at a time.
+/// </remarks>
 public sealed class SelfFillingImage : IBlockDevice, IAsyncDisposable
 {
-    private SelfFillingImage(string directory) => Directory = directory;
+    private static readonly TimeSpan CheckpointPeriod = TimeSpan.FromSeconds(2);
+
+    private readonly ImageFiles _files;
+    private readonly FileStream _lock;
+    private readonly ChunkId _manifest;
+    private readonly ImageIndex _index;
+    private readonly PresenceMap _present;
+    private readonly SafeFileHandle _image;
+    private readonly FrameFetcher _fetcher;
+    private readonly FillTrouble _trouble;
+    private readonly DemandGate _demand = new();
+    private readonly TimeProvider _time;
+    private readonly Action<FillEvent>? _events;
+    private readonly CancellationTokenSource _closed = new();
+    private readonly SemaphoreSlim _checkpointing = new(1);
+    private readonly Task _checkpoints;
+    private long _savedBytes;
+    private volatile bool _isComplete;
+
+    private SelfFillingImage(string directory, ImageFiles files, FileStream held, ChunkId manifest, ImageIndex index, IBlobSource source, TimeProvider time, Action<FillEvent>? events)
+    {
+        Directory = directory;
+        Source = source;
+        (_files, _lock, _manifest, _index, _time, _events) = (files, held, manifest, index, time, events);
+        _present = new PresenceMap(index);
+        _image = OpenImage(files, manifest, index, _present);
+        _savedBytes = _present.PresentBytes;
+        _isComplete = _present.IsFull;
+        _trouble = new FillTrouble(time, events);
+        _fetcher = new FrameFetcher(index, new FrameMap(index), _present, _image, source, _trouble, _closed.Token);
+        _checkpoints = Task.Run(CheckpointLoopAsync);
+    }
 
     public string Directory { get; }
 
     /// <summary>The plain raw file; whole once <see cref="FillStatus.IsComplete"/>.</summary>
-    public string ImageFile => Path.Combine(Directory, "image.raw");
+    public string ImageFile => _files.Image;
 
-    public long SizeBytes => throw new NotSupportedException();
+    public long SizeBytes => _index.ImageBytes;
 
     public bool IsReadOnly => true;
 
-    public FillStatus Status => throw new NotSupportedException();
+    public FillStatus Status => new()
+    {
+        PresentBytes = _present.PresentBytes,
+        ImageBytes = _index.DataBytes,
+        WireBytes = _fetcher.WireBytes,
+        IsComplete = _isComplete,
+        Problem = _trouble.Problem,
+    };
+
+    private IBlobSource Source { get; }
 
     /// <summary>
     /// Opens or begins the image in <paramref name="directory"/>. A directory that has its manifest and index needs no source to open.
     /// </summary>
     /// <param name="events">Called on any thread; must not block.</param>
     /// <exception cref="BlobSourceException">A new directory, and the source is away or has no such manifest.</exception>
-    /// <exception cref="Chunks.ChunkException">Manifest or index are not what the digest names.</exception>
-    public static Task<SelfFillingImage> OpenAsync(string directory, string manifestDigest, IBlobSource source, TimeProvider time, Action<FillEvent>? events, CancellationToken cancellationToken) => throw new NotSupportedException();
+    /// <exception cref="ChunkException">Manifest or index are not what the digest names.</exception>
+    /// <exception cref="IOException">The directory is in use by another process, or cannot be written.</exception>
+    public static async Task<SelfFillingImage> OpenAsync(string directory, string manifestDigest, IBlobSource source, TimeProvider time, Action<FillEvent>? events, CancellationToken cancellationToken)
+    {
+        var manifest = ChunkId.ParseDigest(manifestDigest);
+        System.IO.Directory.CreateDirectory(directory);
+        var files = new ImageFiles(directory);
+        var held = new FileStream(files.Lock, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        try
+        {
+            var index = await files.LoadAsync(manifestDigest, source, cancellationToken).ConfigureAwait(false);
+            return new SelfFillingImage(directory, files, held, manifest, index, source, time, events);
+        }
+        catch
+        {
+            await held.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
 
     /// <summary>
     /// Takes what it can from the image of another generation on this disk and, where the source has one, from the delta between the two;
@@ -32,22 +99,168 @@ public sealed class SelfFillingImage : IBlockDevice, IAsyncDisposable
     /// </summary>
     /// <param name="oldImageDirectory">A directory <see cref="OpenAsync"/> made, complete or not, in use or not; only read.</param>
     /// <param name="bytesPerSecond">As for <see cref="FillAsync"/>.</param>
-    public Task PrepareFromDeltaAsync(string oldImageDirectory, Func<long?> bytesPerSecond, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task PrepareFromDeltaAsync(string oldImageDirectory, Func<long?> bytesPerSecond, CancellationToken cancellationToken) => throw new NotSupportedException(Source.ToString());
 
     /// <summary>Fetches all that is absent; returns when the image is complete and durable.</summary>
     /// <param name="bytesPerSecond">Asked before each request: bytes per second from the source, null for no limit, 0 to pause.</param>
-    public Task FillAsync(Func<long?> bytesPerSecond, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public async Task FillAsync(Func<long?> bytesPerSecond, CancellationToken cancellationToken)
+    {
+        // Cancelled by the caller, or by closing the image.
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _closed.Token);
+        await new Filler(_index, _fetcher, _demand, new RateLimit(bytesPerSecond, _time)).RunAsync(stop.Token).ConfigureAwait(false);
+        for (var attempt = 0; !_isComplete; attempt++)
+        {
+            if (!await TryCheckpointAsync().ConfigureAwait(false))
+            {
+                await _trouble.PauseAsync(attempt, stop.Token).ConfigureAwait(false);
+            }
+        }
+    }
 
-    public bool TryRead(long offset, Span<byte> buffer) => throw new NotSupportedException();
+    public bool TryRead(long offset, Span<byte> buffer)
+    {
+        if (buffer.Length > 0 && !_present.IsPresent(offset, buffer.Length))
+        {
+            return false;
+        }
 
-    public ValueTask ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken) => throw new NotSupportedException();
+        ReadFile(offset, buffer);
+        return true;
+    }
+
+    public async ValueTask ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        if (TryRead(offset, buffer.Span))
+        {
+            return;
+        }
+
+        using (_demand.Enter())
+        {
+            await _fetcher.EnsureAsync(FramesOf(offset, buffer.Length)).WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        ReadFile(offset, buffer.Span);
+    }
 
     public ValueTask WriteAsync(long offset, ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken) =>
         throw new NotSupportedException("A generation is read-only.");
 
     public ValueTask FlushAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
-    public IReadOnlyList<BlockExtent> GetExtents(long offset, long length) => throw new NotSupportedException();
+    public IReadOnlyList<BlockExtent> GetExtents(long offset, long length) => DiskExtents.Of(_index, offset, length);
 
-    public ValueTask DisposeAsync() => throw new NotSupportedException();
+    public async ValueTask DisposeAsync()
+    {
+        if (_closed.IsCancellationRequested)
+        {
+            return;
+        }
+
+        await _closed.CancelAsync().ConfigureAwait(false);
+        await _fetcher.WhenIdleAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _checkpoints.ConfigureAwait(false);
+        await TryCheckpointAsync().ConfigureAwait(false);
+        _image.Dispose();
+        await _lock.DisposeAsync().ConfigureAwait(false);
+        _checkpointing.Dispose();
+        _closed.Dispose();
+    }
+
+    private static SafeFileHandle OpenImage(ImageFiles files, ChunkId manifest, ImageIndex index, PresenceMap present)
+    {
+        // A file without a map that fits may be of another image, whose bytes would lie in our holes: begin anew.
+        var isOurs = File.Exists(files.Image) && new FileInfo(files.Image).Length == index.ImageBytes
+            && File.Exists(files.Present) && present.TryLoad(File.ReadAllBytes(files.Present), manifest);
+        var image = File.OpenHandle(files.Image, isOurs ? FileMode.Open : FileMode.Create, FileAccess.ReadWrite, FileShare.ReadWrite);
+        if (!isOurs)
+        {
+            RandomAccess.SetLength(image, index.ImageBytes);
+            WholeFile.Write(files.Present, present.Encode(manifest));
+        }
+
+        return image;
+    }
+
+    private List<int> FramesOf(long offset, int length)
+    {
+        var frames = new SortedSet<int>();
+        for (var extent = _index.FirstExtentEndingAfter(offset); extent < _index.Extents.Length && _index.Extents[extent].Offset < offset + length; extent++)
+        {
+            if (!_present.HasExtent(extent))
+            {
+                frames.Add(_index.Chunks[_index.Extents[extent].Chunk].Frame);
+            }
+        }
+
+        return [.. frames];
+    }
+
+    private void ReadFile(long offset, Span<byte> buffer)
+    {
+        while (buffer.Length > 0)
+        {
+            var got = RandomAccess.Read(_image, buffer, offset);
+            if (got == 0)
+            {
+                throw new IOException($"{ImageFile} is shorter than its image; something else has cut it.");
+            }
+
+            buffer = buffer[got..];
+            offset += got;
+        }
+    }
+
+    private async Task CheckpointLoopAsync()
+    {
+        using var timer = new PeriodicTimer(CheckpointPeriod, _time);
+        while (!_isComplete && !_closed.IsCancellationRequested)
+        {
+            try
+            {
+                await timer.WaitForNextTickAsync(_closed.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+
+            await TryCheckpointAsync().ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Makes durable what has come, then says so in the map. False: the disk does not take it now.</summary>
+    private async Task<bool> TryCheckpointAsync()
+    {
+        await _checkpointing.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            var present = _present.PresentBytes;
+            if (present != _savedBytes)
+            {
+                // The bits as they were before the sync: what is marked during it may not be durable.
+                var map = _present.Encode(_manifest);
+                Posix.SyncData(_image);
+                WholeFile.Write(_files.Present, map);
+                _savedBytes = present;
+            }
+
+            if (!_isComplete && present == _index.DataBytes)
+            {
+                _isComplete = true;
+                _events?.Invoke(new FillEvent.Completed(_fetcher.WireBytes));
+            }
+
+            return true;
+        }
+        catch (IOException e)
+        {
+            _trouble.Report(e, CheckpointPeriod);
+            return false;
+        }
+        finally
+        {
+            _checkpointing.Release();
+        }
+    }
 }

@@ -1,11 +1,45 @@
+using Caisson.Chunks;
+
 namespace Caisson.Images;
 
 /// <summary>A store's directory as a source: this machine's own store, or a USB medium.</summary>
 public sealed class DirectoryBlobSource(ImageStore store) : IBlobSource
 {
-    public Task<byte[]> ReadManifestAsync(string reference, CancellationToken cancellationToken) => throw new NotSupportedException(store.Directory);
+    public async Task<byte[]> ReadManifestAsync(string reference, CancellationToken cancellationToken)
+    {
+        var path = store.BlobPath(reference);
+        return File.Exists(path) && new FileInfo(path).Length <= Limits.MaxManifestBytes
+            ? await File.ReadAllBytesAsync(path, cancellationToken).ConfigureAwait(false)
+            : throw new BlobSourceException(BlobSourceError.Missing, $"The store {store.Directory} has no manifest {reference}.");
+    }
 
-    public Task ReadRangeAsync(string digest, long offset, Memory<byte> buffer, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public async Task ReadRangeAsync(string digest, long offset, Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var file = File.OpenHandle(store.BlobPath(digest), options: FileOptions.Asynchronous);
+            while (buffer.Length > 0)
+            {
+                var got = await RandomAccess.ReadAsync(file, buffer, offset, cancellationToken).ConfigureAwait(false);
+                if (got == 0)
+                {
+                    throw new BlobSourceException(BlobSourceError.Away, $"The blob {digest} in {store.Directory} is cut short.");
+                }
 
-    public Task<IReadOnlyList<OciDescriptor>> ListReferrersAsync(string digest, string artifactType, CancellationToken cancellationToken) => throw new NotSupportedException();
+                buffer = buffer[got..];
+                offset += got;
+            }
+        }
+        catch (FileNotFoundException e)
+        {
+            throw new BlobSourceException(BlobSourceError.Missing, $"The store {store.Directory} has no blob {digest}.", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new BlobSourceException(BlobSourceError.Away, $"The store {store.Directory} cannot be read: {e.Message}", e);
+        }
+    }
+
+    public Task<IReadOnlyList<OciDescriptor>> ListReferrersAsync(string digest, string artifactType, CancellationToken cancellationToken) =>
+        Task.FromResult(store.ListReferrers(digest, artifactType));
 }

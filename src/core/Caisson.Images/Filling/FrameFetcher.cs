@@ -1,0 +1,231 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using Caisson.Chunks;
+using Microsoft.Win32.SafeHandles;
+
+namespace Caisson.Images;
+
+/// <summary>
+/// Brings frames from the source into the image file: fetch → decode and verify → write → mark present. Whoever asks for a frame that is
+/// on its way waits for the same fetch. A fetch never fails: it goes on, with growing pauses, until it has succeeded or the image is closed.
+/// </summary>
+internal sealed class FrameFetcher(ImageIndex index, FrameMap map, PresenceMap present, SafeFileHandle image, IBlobSource source, FillTrouble trouble, CancellationToken closed)
+{
+    /// <summary>Adjacent frames go into one request up to this.</summary>
+    public const int MaxRequestBytes = 1024 * 1024;
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<int, TaskCompletionSource> _inFlight = [];
+    private readonly ConcurrentBag<FrameCodec> _codecs = [];
+    private long _wireBytes;
+
+    public long WireBytes => Interlocked.Read(ref _wireBytes);
+
+    public void CountWire(long bytes) => Interlocked.Add(ref _wireBytes, bytes);
+
+    /// <summary>True: some chunk of the frame is not in the file yet.</summary>
+    public bool IsWanted(int frame)
+    {
+        foreach (var chunk in map.ChunksOf(frame))
+        {
+            foreach (var extent in map.ExtentsOf(chunk))
+            {
+                if (!present.HasExtent(extent))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Completes when all these frames are in the file.</summary>
+    /// <param name="frames">In ascending order.</param>
+    public Task EnsureAsync(IReadOnlyList<int> frames)
+    {
+        var waits = new List<Task>();
+        var mine = new List<int>();
+        lock (_gate)
+        {
+            foreach (var frame in frames.Where(IsWanted))
+            {
+                if (!_inFlight.TryGetValue(frame, out var flight))
+                {
+                    _inFlight.Add(frame, flight = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+                    mine.Add(frame);
+                }
+
+                waits.Add(flight.Task);
+            }
+        }
+
+        foreach (var run in Runs(mine))
+        {
+            _ = FetchRunAsync(run);
+        }
+
+        return Task.WhenAll(waits);
+    }
+
+    /// <summary>Completes when what is on its way now has landed or, after closing, was given up.</summary>
+    public Task WhenIdleAsync()
+    {
+        lock (_gate)
+        {
+            return Task.WhenAll(_inFlight.Values.Select(flight => flight.Task));
+        }
+    }
+
+    /// <summary>True: the two lie side by side in one pack and can be asked for in one request.</summary>
+    public bool FollowsInPack(int frame, int next) =>
+        index.Frames[frame].Pack == index.Frames[next].Pack && index.Frames[frame].Offset + index.Frames[frame].StoredBytes == index.Frames[next].Offset;
+
+    private IEnumerable<List<int>> Runs(List<int> frames)
+    {
+        var run = new List<int>();
+        var bytes = 0;
+        foreach (var frame in frames)
+        {
+            if (run.Count > 0 && (!FollowsInPack(run[^1], frame) || bytes + index.Frames[frame].StoredBytes > MaxRequestBytes))
+            {
+                yield return run;
+                (run, bytes) = ([], 0);
+            }
+
+            run.Add(frame);
+            bytes += index.Frames[frame].StoredBytes;
+        }
+
+        if (run.Count > 0)
+        {
+            yield return run;
+        }
+    }
+
+    private async Task FetchRunAsync(List<int> run)
+    {
+        // Off the caller's thread: it may be the one that serves a whole NBD connection.
+        await Task.Yield();
+        for (var attempt = 0; run.Count > 0 && !closed.IsCancellationRequested; attempt++)
+        {
+            try
+            {
+                run = await TryFetchAsync(DropPresent(run)).ConfigureAwait(false);
+                if (run.Count > 0)
+                {
+                    await trouble.PauseAsync(attempt, closed).ConfigureAwait(false);
+                }
+            }
+            catch (OperationCanceledException) when (closed.IsCancellationRequested)
+            {
+            }
+            catch (Exception e)
+            {
+                await trouble.WaitAfterAsync(e, attempt, closed).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+
+        lock (_gate)
+        {
+            foreach (var frame in run.Where(frame => _inFlight.ContainsKey(frame)))
+            {
+                _inFlight.Remove(frame, out var flight);
+                flight!.TrySetCanceled(closed);
+            }
+        }
+    }
+
+    /// <returns>The frames that came damaged and must be fetched again.</returns>
+    private async Task<List<int>> TryFetchAsync(List<int> run)
+    {
+        if (run.Count == 0)
+        {
+            return run;
+        }
+
+        var first = index.Frames[run[0]];
+        var last = index.Frames[run[^1]];
+        // After a corrupt frame the rest of a run need not be adjacent; then frame by frame.
+        if (last.Offset + last.StoredBytes - first.Offset > MaxRequestBytes + Limits.MaxFrameStoredBytes || !Enumerable.Range(1, run.Count - 1).All(i => FollowsInPack(run[i - 1], run[i])))
+        {
+            return [.. await TryFetchAsync([run[0]]).ConfigureAwait(false), .. run.Skip(1)];
+        }
+
+        var length = last.Offset + last.StoredBytes - first.Offset;
+        var buffer = ArrayPool<byte>.Shared.Rent(length);
+        try
+        {
+            await source.ReadRangeAsync(index.Packs[first.Pack].Id.Digest, first.Offset, buffer.AsMemory(0, length), closed).ConfigureAwait(false);
+            CountWire(length);
+            return run.Where(frame => !TryStore(frame, buffer.AsSpan(index.Frames[frame].Offset - first.Offset, index.Frames[frame].StoredBytes))).ToList();
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private bool TryStore(int frame, ReadOnlySpan<byte> stored)
+    {
+        var codec = _codecs.TryTake(out var idle) ? idle : new FrameCodec();
+        var plain = ArrayPool<byte>.Shared.Rent(index.Frames[frame].PlainBytes);
+        try
+        {
+            map.DecodeVerified(frame, stored, codec, plain);
+            WriteChunks(frame, plain);
+        }
+        catch (ChunkException e)
+        {
+            trouble.Corrupt(e.Message);
+            return false;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(plain);
+            _codecs.Add(codec);
+        }
+
+        trouble.Clear();
+        Land(frame);
+        return true;
+    }
+
+    /// <summary>Frames that came another way (a delta, an earlier attempt) need not be fetched.</summary>
+    private List<int> DropPresent(List<int> run)
+    {
+        foreach (var frame in run.Where(frame => !IsWanted(frame)))
+        {
+            Land(frame);
+        }
+
+        return run.FindAll(IsWanted);
+    }
+
+    private void Land(int frame)
+    {
+        lock (_gate)
+        {
+            if (_inFlight.Remove(frame, out var flight))
+            {
+                flight.TrySetResult();
+            }
+        }
+    }
+
+    private void WriteChunks(int frame, ReadOnlySpan<byte> plain)
+    {
+        foreach (var number in map.ChunksOf(frame))
+        {
+            var chunk = index.Chunks[number];
+            foreach (var extent in map.ExtentsOf(number))
+            {
+                if (!present.HasExtent(extent))
+                {
+                    RandomAccess.Write(image, plain.Slice(chunk.Offset, chunk.Bytes), index.Extents[extent].Offset);
+                    present.Mark(extent);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,91 @@
+using Caisson.Chunks;
+
+namespace Caisson.Images;
+
+/// <summary>The files of one self-filling image: its raw file, what of it is present, and copies of its manifest and index.</summary>
+internal sealed class ImageFiles(string directory)
+{
+    private const int IndexPartBytes = 1024 * 1024;
+
+    public string Image => Path.Combine(directory, "image.raw");
+
+    public string Present => Path.Combine(directory, "image.present");
+
+    public string Lock => Path.Combine(directory, "image.lock");
+
+    private string Manifest => Path.Combine(directory, "manifest.json");
+
+    private string Index => Path.Combine(directory, "image.index");
+
+    /// <summary>The manifest and index named by the digest: from the directory, else from the source and then kept.</summary>
+    public async Task<ImageIndex> LoadAsync(string manifestDigest, IBlobSource source, CancellationToken cancellationToken)
+    {
+        var manifest = OciManifest.Parse(
+            await LoadAsync(Manifest, manifestDigest, () => source.ReadManifestAsync(manifestDigest, cancellationToken)).ConfigureAwait(false), manifestDigest);
+        var layer = manifest.IndexLayer();
+        var bytes = await LoadAsync(Index, layer.Digest, () => ReadBlobAsync(source, layer, cancellationToken)).ConfigureAwait(false);
+        return ImageIndex.Decode(bytes);
+    }
+
+    /// <summary>The index a directory was made for; null if it has none that is whole.</summary>
+    public (ChunkId Manifest, ImageIndex Index)? TryLoad()
+    {
+        if (!File.Exists(Manifest) || !File.Exists(Index))
+        {
+            return null;
+        }
+
+        try
+        {
+            var bytes = File.ReadAllBytes(Manifest);
+            var layer = OciManifest.Parse(bytes).IndexLayer();
+            var index = File.ReadAllBytes(Index);
+            return ChunkId.Of(index).Digest == layer.Digest ? (ChunkId.Of(bytes), ImageIndex.Decode(index)) : null;
+        }
+        catch (ChunkException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Puts an index made from a delta where <see cref="LoadAsync(string, IBlobSource, CancellationToken)"/> finds it.</summary>
+    public void KeepIndex(ReadOnlySpan<byte> bytes) => WholeFile.Write(Index, bytes);
+
+    private static async Task<byte[]> LoadAsync(string file, string digest, Func<Task<byte[]>> fetch)
+    {
+        if (File.Exists(file))
+        {
+            var kept = await File.ReadAllBytesAsync(file).ConfigureAwait(false);
+            if (ChunkId.Of(kept).Digest == digest)
+            {
+                return kept;
+            }
+        }
+
+        var bytes = await fetch().ConfigureAwait(false);
+        if (ChunkId.Of(bytes).Digest != digest)
+        {
+            throw new ChunkException(ChunkError.Invalid, $"The source gave other bytes for {digest}. Ask again, or look at what lies between.");
+        }
+
+        WholeFile.Write(file, bytes);
+        return bytes;
+    }
+
+    private static async Task<byte[]> ReadBlobAsync(IBlobSource source, OciDescriptor blob, CancellationToken cancellationToken)
+    {
+        if (blob.Size > Limits.MaxIndexBytes)
+        {
+            throw new ChunkException(ChunkError.Invalid, $"The index {blob.Digest} is larger than an index may be.");
+        }
+
+        var bytes = new byte[blob.Size];
+        for (var done = 0; done < bytes.Length; done += IndexPartBytes)
+        {
+            var part = bytes.AsMemory(done, Math.Min(IndexPartBytes, bytes.Length - done));
+            await source.ReadRangeAsync(blob.Digest, done, part, cancellationToken).ConfigureAwait(false);
+        }
+
+        return bytes;
+    }
+}

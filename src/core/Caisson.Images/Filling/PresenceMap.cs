@@ -1,0 +1,130 @@
+using System.Buffers.Binary;
+using System.Collections;
+using Caisson.Chunks;
+
+namespace Caisson.Images;
+
+/// <summary>
+/// Which parts of an image file are here. In memory one bit for each 4 KiB block, so that a read is answered with a few loads and no lock;
+/// on disk one bit for each extent. A bit is set only after its bytes are written, and saved only after they are durable.
+/// </summary>
+internal sealed class PresenceMap
+{
+    private const int HeaderBytes = 48;
+
+    private readonly ImageIndex _index;
+    private readonly ulong[] _blocks;
+    private readonly ulong[] _extents;
+    private long _presentBytes;
+
+    public PresenceMap(ImageIndex index)
+    {
+        _index = index;
+        _blocks = new ulong[(index.ImageBytes / Limits.BlockBytes / 64) + 1];
+        _extents = new ulong[(index.Extents.Length / 64) + 1];
+        Array.Fill(_blocks, ulong.MaxValue);
+        for (var extent = 0; extent < index.Extents.Length; extent++)
+        {
+            var (first, last) = BlocksOf(extent);
+            for (var block = first; block <= last; block++)
+            {
+                _blocks[block >> 6] &= ~(1UL << (int)(block & 63));
+            }
+        }
+    }
+
+    private static ReadOnlySpan<byte> Magic => "CAISPRES"u8;
+
+    /// <summary>Bytes in extents that are here.</summary>
+    public long PresentBytes => Interlocked.Read(ref _presentBytes);
+
+    public bool IsFull => PresentBytes == _index.DataBytes;
+
+    /// <summary>True: every byte of the range is here or in a hole.</summary>
+    public bool IsPresent(long offset, long length)
+    {
+        var (block, last) = (offset / Limits.BlockBytes, (offset + length - 1) / Limits.BlockBytes);
+        while (block <= last)
+        {
+            var inWord = (int)Math.Min(64 - (block & 63), last - block + 1);
+            var mask = (inWord == 64 ? ulong.MaxValue : (1UL << inWord) - 1) << (int)(block & 63);
+            if ((Volatile.Read(ref _blocks[block >> 6]) & mask) != mask)
+            {
+                return false;
+            }
+
+            block += inWord;
+        }
+
+        return true;
+    }
+
+    public bool HasExtent(int extent) => (Volatile.Read(ref _extents[extent >> 6]) & (1UL << (extent & 63))) != 0;
+
+    /// <summary>Says that an extent's bytes are written. Any thread, any number of times.</summary>
+    public void Mark(int extent)
+    {
+        var bit = 1UL << (extent & 63);
+        if ((Interlocked.Or(ref _extents[extent >> 6], bit) & bit) != 0)
+        {
+            return;
+        }
+
+        var (first, last) = BlocksOf(extent);
+        for (var block = first; block <= last; block++)
+        {
+            Interlocked.Or(ref _blocks[block >> 6], 1UL << (int)(block & 63));
+        }
+
+        Interlocked.Add(ref _presentBytes, _index.ExtentBytes(extent));
+    }
+
+    /// <summary>
+    /// The map as it is saved: magic, major 1, minor 0, zero u16, extent count u32, manifest id 32, one bit for each extent, SHA-256 of all before.
+    /// </summary>
+    public byte[] Encode(ChunkId manifest)
+    {
+        var bytes = new byte[EncodedBytes];
+        Magic.CopyTo(bytes);
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(8), 1);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(12), _index.Extents.Length);
+        manifest.WriteTo(bytes.AsSpan(16));
+        for (var word = 0; word < _extents.Length; word++)
+        {
+            BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(HeaderBytes + (word * 8)), Volatile.Read(ref _extents[word]));
+        }
+
+        ChunkId.Of(bytes.AsSpan(..^ChunkId.Size)).WriteTo(bytes.AsSpan(^ChunkId.Size..));
+        return bytes;
+    }
+
+    /// <summary>Takes a saved map over. False: it is damaged or of another image; nothing is present then, and all is fetched again.</summary>
+    public bool TryLoad(ReadOnlySpan<byte> bytes, ChunkId manifest)
+    {
+        if (bytes.Length != EncodedBytes || !bytes.StartsWith(Magic) || BinaryPrimitives.ReadUInt16LittleEndian(bytes[8..]) != 1
+            || BinaryPrimitives.ReadInt32LittleEndian(bytes[12..]) != _index.Extents.Length || new ChunkId(bytes[16..]) != manifest
+            || ChunkId.Of(bytes[..^ChunkId.Size]) != new ChunkId(bytes[^ChunkId.Size..]))
+        {
+            return false;
+        }
+
+        var bits = new BitArray(bytes[HeaderBytes..^ChunkId.Size].ToArray());
+        for (var extent = 0; extent < _index.Extents.Length; extent++)
+        {
+            if (bits[extent])
+            {
+                Mark(extent);
+            }
+        }
+
+        return true;
+    }
+
+    private int EncodedBytes => HeaderBytes + (_extents.Length * 8) + ChunkId.Size;
+
+    private (long First, long Last) BlocksOf(int extent)
+    {
+        var offset = _index.Extents[extent].Offset;
+        return (offset / Limits.BlockBytes, (offset + _index.ExtentBytes(extent) - 1) / Limits.BlockBytes);
+    }
+}
