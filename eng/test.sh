@@ -14,8 +14,8 @@ budget_minutes() { # suite
 # Reads the summaries a test program prints and adds them up.
 count() { # log
   local ok bad
-  ok=$(grep -aoE '(succeeded|Passed): *[0-9]+' "$1" | grep -oE '[0-9]+' | awk '{s+=$1} END {print s+0}')
-  bad=$(grep -aoE '(failed|Failed): *[0-9]+' "$1" | grep -oE '[0-9]+' | awk '{s+=$1} END {print s+0}')
+  ok=$(awk '/^  succeeded: [0-9]+$/ { sum += $2 } END { print sum + 0 }' "$1")
+  bad=$(awk '/^  failed: [0-9]+$/ { sum += $2 } END { print sum + 0 }' "$1")
   passed=$((passed + ok)); failed=$((failed + bad))
 }
 

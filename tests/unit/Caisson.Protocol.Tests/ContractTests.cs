@@ -1,0 +1,71 @@
+using System.Text.Json;
+
+namespace Caisson.Protocol.Tests;
+
+public sealed class ContractTests
+{
+    private static readonly DesiredState State = new()
+    {
+        Endpoint = new EndpointId("pc-1"),
+        Sequence = 7,
+        IssuedAt = new DateTimeOffset(2026, 11, 22, 12, 0, 0, TimeSpan.Zero),
+        FillBytesPerSecond = 1_000_000,
+        Workspaces =
+        [
+            new DesiredWorkspace
+            {
+                Id = new WorkspaceId("work"),
+                Name = "Work",
+                Kind = WorkspaceKind.Managed,
+                Generation = new GenerationReference("work", 3, "sha256:" + new string('0', 64)),
+                MemoryMiB = 2048,
+                Cpus = 2,
+            },
+        ],
+        Orders = [],
+    };
+
+    [Fact]
+    public void Identifiers_travel_as_plain_strings_and_enums_as_words()
+    {
+        var json = JsonSerializer.Serialize(State, ProtocolJson.Default.DesiredState);
+
+        Assert.Contains("\"endpoint\":\"pc-1\"", json, StringComparison.Ordinal);
+        Assert.Contains("\"kind\":\"Managed\"", json, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Desired_state_reads_back_as_it_was_written()
+    {
+        var json = JsonSerializer.Serialize(State, ProtocolJson.Default.DesiredState);
+        var read = JsonSerializer.Deserialize(json, ProtocolJson.Default.DesiredState)!;
+
+        Assert.Equal(json, JsonSerializer.Serialize(read, ProtocolJson.Default.DesiredState));
+        Assert.Equal(State.Workspaces[0], read.Workspaces[0]);
+    }
+
+    [Fact]
+    public void A_member_of_a_later_version_is_ignored()
+    {
+        var json = JsonSerializer.Serialize(State, ProtocolJson.Default.DesiredState);
+        var later = json[..^1] + ",\"lease\":{\"days\":7}}";
+
+        Assert.Equal(7, JsonSerializer.Deserialize(later, ProtocolJson.Default.DesiredState)!.Sequence);
+    }
+
+    [Fact]
+    public void A_document_without_a_required_member_is_refused()
+    {
+        Assert.Throws<JsonException>(() => JsonSerializer.Deserialize("""{"endpoint":"pc-1","sequence":1}""", ProtocolJson.Default.DesiredState));
+    }
+
+    [Fact]
+    public void A_renewal_signature_covers_endpoint_nonce_and_request()
+    {
+        var signed = RenewalRequest.SignedBytes(new EndpointId("pc-1"), "n", [1]);
+
+        Assert.NotEqual(signed, RenewalRequest.SignedBytes(new EndpointId("pc-2"), "n", [1]));
+        Assert.NotEqual(signed, RenewalRequest.SignedBytes(new EndpointId("pc-1"), "m", [1]));
+        Assert.NotEqual(signed, RenewalRequest.SignedBytes(new EndpointId("pc-1"), "n", [2]));
+    }
+}
