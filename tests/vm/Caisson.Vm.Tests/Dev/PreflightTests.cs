@@ -80,6 +80,7 @@ public sealed class PreflightTests : IDisposable
         var preflight = Path.Combine(Root(), "eng", "preflight.sh");
         using var process = Process.Start(new ProcessStartInfo("bash", ["-c", $"set -euo pipefail; . '{preflight}'; {script}"])
         {
+            UseShellExecute = false,
             RedirectStandardError = true,
             RedirectStandardOutput = true,
         })!;
