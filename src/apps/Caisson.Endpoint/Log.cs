@@ -17,6 +17,9 @@ internal static partial class Log
     [LoggerMessage(4, LogLevel.Information, "Local page on http://127.0.0.1:{Port}/ — `caissond link` makes a link for it.")]
     public static partial void LocalPage(ILogger log, int port);
 
+    [LoggerMessage(5, LogLevel.Error, "The local page could not be opened on port {Port}: {Reason} The workspaces run all the same; give another port with --local-port.")]
+    public static partial void NoLocalPage(ILogger log, int port, string reason);
+
     [LoggerMessage(10, LogLevel.Information, "New session certificate, good until {NotAfter:u} by the server's clock.")]
     public static partial void Renewed(ILogger log, DateTime notAfter);
 

@@ -2,12 +2,16 @@ using System.Threading.Channels;
 
 namespace Caisson.Endpoint;
 
-/// <summary>"Something changed": many settings before a wait are one.</summary>
-internal sealed class Signal
+/// <summary>"Something changed": many settings before a wait are one. One waiter each; what is set here is set in <paramref name="also"/> too.</summary>
+internal sealed class Signal(Signal? also = null)
 {
     private readonly Channel<bool> pending = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
 
-    public void Set() => pending.Writer.TryWrite(true);
+    public void Set()
+    {
+        pending.Writer.TryWrite(true);
+        also?.Set();
+    }
 
     public async Task WaitAsync(CancellationToken ct) => await pending.Reader.ReadAsync(ct);
 

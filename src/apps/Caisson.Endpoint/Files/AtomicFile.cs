@@ -8,8 +8,8 @@ internal static partial class AtomicFile
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const int ReadOnlyDirectory = 0x10000; // O_RDONLY | O_DIRECTORY on Linux x86-64
 
-    /// <summary>Replaces <paramref name="path"/>; readable by its owner only. Durable on return.</summary>
-    public static void Write(string path, ReadOnlySpan<byte> bytes)
+    /// <summary>Replaces <paramref name="path"/>; readable by its owner only. Durable on return, unless the caller can do without.</summary>
+    public static void Write(string path, ReadOnlySpan<byte> bytes, bool durable = true)
     {
         var folder = Path.GetDirectoryName(path)!;
         Directory.CreateDirectory(folder, OwnerOnly | UnixFileMode.UserExecute);
@@ -19,7 +19,7 @@ internal static partial class AtomicFile
             using (var file = new FileStream(temporary, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = OwnerOnly }))
             {
                 file.Write(bytes);
-                file.Flush(flushToDisk: true);
+                file.Flush(flushToDisk: durable);
             }
 
             File.Move(temporary, path, overwrite: true);
@@ -30,7 +30,10 @@ internal static partial class AtomicFile
             throw;
         }
 
-        SyncFolder(folder);
+        if (durable)
+        {
+            SyncFolder(folder);
+        }
     }
 
     /// <summary>The bytes, or null when there is no such file.</summary>

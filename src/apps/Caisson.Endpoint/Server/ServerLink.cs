@@ -30,11 +30,15 @@ internal sealed class ServerLink : HttpMessageHandler
         this.time = time;
         this.log = log;
         current = new Connection(enrolment, SessionCredential.Load(paths, time));
+        Invoker = new HttpMessageInvoker(this, disposeHandler: false);
         Http = new HttpClient(this, disposeHandler: false) { BaseAddress = enrolment.Url, Timeout = Timeout.InfiniteTimeSpan };
     }
 
     /// <summary>No time limit of its own: callers bring a token.</summary>
     public HttpClient Http { get; }
+
+    /// <summary>The same way out for WebSockets.</summary>
+    public HttpMessageInvoker Invoker { get; }
 
     public EndpointId Endpoint => current.Enrolment.Endpoint;
 
@@ -117,6 +121,7 @@ internal sealed class ServerLink : HttpMessageHandler
         if (disposing)
         {
             Http.Dispose();
+            Invoker.Dispose();
             current.Invoker.Dispose();
             renewing.Dispose();
         }

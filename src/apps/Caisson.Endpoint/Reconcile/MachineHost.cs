@@ -1,0 +1,40 @@
+using Caisson.Endpoint.Shelf;
+using Caisson.Images;
+using Caisson.Machines;
+using Caisson.Protocol;
+
+namespace Caisson.Endpoint.Reconcile;
+
+/// <summary>What every machine on this PC has in common: folders, QEMU, firmware, and where its os image comes from.</summary>
+internal sealed class MachineHost(EndpointPaths paths, QemuCapabilities capabilities, ImageShelf shelf, Firmware firmware, NetworkMode network, TimeProvider time)
+{
+    public QemuCapabilities Capabilities => capabilities;
+
+    public WorkspacePaths PathsOf(WorkspaceId id) => new(Path.Combine(paths.Workspace(id), "machine"), Path.Combine(paths.Run, id.Value));
+
+    public Task<Machine> StartAsync(DesiredWorkspace desired, ShelvedImage image, CancellationToken ct) =>
+        Machine.StartAsync(SpecOf(desired, image), PathsOf(desired.Id), capabilities, time, ct);
+
+    public Task<Machine?> AdoptAsync(WorkspaceId id, CancellationToken ct) => Machine.AdoptAsync(PathsOf(id), capabilities, time, ct);
+
+    public void Save(WorkspaceRecord record) => record.Save(paths);
+
+    public FillStatus? Fill(GenerationReference? generation) => generation is null ? null : shelf.Find(generation.ManifestDigest)?.Status;
+
+    private WorkspaceSpec SpecOf(DesiredWorkspace desired, ShelvedImage image) => new()
+    {
+        Id = desired.Id,
+        Name = desired.Name,
+        Kind = desired.Kind,
+        MemoryMiB = desired.MemoryMiB,
+        Cpus = desired.Cpus,
+        // A whole image needs no daemon in the data path.
+        OsBase = image.Status.IsComplete ? new RawBase(image.RawFile) : new NbdBase(image.SocketPath, ShelvedImage.ExportName),
+        OsBaseId = image.Generation.ManifestDigest,
+        OsBytes = image.SizeBytes,
+        UserVolumeBytes = desired.UserVolumeBytes,
+        Tpm = capabilities.Swtpm is not null,
+        Firmware = firmware,
+        Network = network,
+    };
+}

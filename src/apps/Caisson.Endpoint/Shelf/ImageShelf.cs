@@ -1,0 +1,230 @@
+using System.Collections.Concurrent;
+using Caisson.Chunks;
+using Caisson.Endpoint.Reconcile;
+using Caisson.Endpoint.Server;
+using Caisson.Images;
+using Caisson.Nbd;
+using Caisson.Protocol;
+using Microsoft.Extensions.Logging;
+
+namespace Caisson.Endpoint.Shelf;
+
+/// <summary>The generations on this PC: one folder and, while it is open, one NBD socket each. The only writer of the images folder.</summary>
+internal sealed class ImageShelf(EndpointPaths paths, Func<string, IBlobSource> sourceOf, TimeProvider time, ILogger log, Func<long?> fillBytesPerSecond, Signal changed) : IAsyncDisposable
+{
+    private const string RemovingSuffix = ".removing";
+    private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(5);
+
+    private readonly ConcurrentDictionary<string, ShelvedImage> open = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Task> busy = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, string> problems = new(StringComparer.Ordinal);
+    private readonly CancellationTokenSource leaving = new();
+
+    /// <summary>By manifest digest: every folder and every image in hand.</summary>
+    public IReadOnlyDictionary<string, ImageState> States
+    {
+        get
+        {
+            var states = OnDisk().ToDictionary(d => d, _ => ImageState.OnDisk, StringComparer.Ordinal);
+            foreach (var (digest, image) in open)
+            {
+                states[digest] = image.State;
+            }
+
+            foreach (var digest in busy.Keys)
+            {
+                states[digest] = ImageState.Busy;
+            }
+
+            return states;
+        }
+    }
+
+    public ShelvedImage? Find(string manifestDigest) => open.GetValueOrDefault(manifestDigest);
+
+    /// <summary>Why an image is not here or does not fill; null when all is well.</summary>
+    public string? Problem(string manifestDigest) => problems.GetValueOrDefault(manifestDigest) ?? Find(manifestDigest)?.Status.Problem;
+
+    /// <summary>Finishes removals a crash interrupted.</summary>
+    public void Sweep()
+    {
+        foreach (var folder in Directory.GetDirectories(paths.Images, "*" + RemovingSuffix))
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    /// <summary>Opens in the background; a second call while one is under way does nothing.</summary>
+    public void BeginOpen(GenerationReference generation, string? seed) => Begin(generation.ManifestDigest, async () =>
+    {
+        try
+        {
+            await OpenAsync(generation, seed, leaving.Token);
+            problems.TryRemove(generation.ManifestDigest, out _);
+        }
+        catch (Exception e) when (e is BlobSourceException or ChunkException or IOException or HttpRequestException)
+        {
+            Report(generation, e.Message);
+            await Task.Delay(RetryPause, time, leaving.Token); // Planned again when this ends.
+        }
+    });
+
+    /// <summary>Opens now. At a restart this comes before anything else: the machines' disks wait for these sockets.</summary>
+    public async Task OpenAsync(GenerationReference generation, string? seed, CancellationToken ct)
+    {
+        var digest = generation.ManifestDigest;
+        if (open.ContainsKey(digest))
+        {
+            return;
+        }
+
+        var image = await SelfFillingImage.OpenAsync(paths.Image(digest), digest, sourceOf(generation.Image), time, e => Heard(generation, e), ct);
+        NbdServer server;
+        try
+        {
+            server = NbdServer.Listen(paths.NbdSocket(digest), ShelvedImage.ExportName, image, new NbdServerOptions());
+        }
+        catch
+        {
+            await image.DisposeAsync();
+            throw;
+        }
+
+        var shelved = new ShelvedImage(generation, image, server);
+        open[digest] = shelved;
+        Log.ImageOpen(log, generation.ToString(), shelved.Status.PresentBytes, shelved.Status.ImageBytes);
+        if (!shelved.Status.IsComplete)
+        {
+            shelved.BeginFilling((i, token) => FillAsync(generation, i, seed, token));
+        }
+    }
+
+    public void BeginRemove(string manifestDigest) => Begin(manifestDigest, async () =>
+    {
+        if (open.TryRemove(manifestDigest, out var image))
+        {
+            await image.DisposeAsync();
+        }
+
+        var folder = paths.Image(manifestDigest);
+        if (Directory.Exists(folder))
+        {
+            Directory.Move(folder, folder + RemovingSuffix); // A half-deleted folder must never be opened as an image.
+            Directory.Delete(folder + RemovingSuffix, recursive: true);
+        }
+
+        problems.TryRemove(manifestDigest, out _);
+        Log.ImageRemoved(log, manifestDigest);
+    });
+
+    public async ValueTask DisposeAsync()
+    {
+        await leaving.CancelAsync();
+        await Task.WhenAll(busy.Values).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        foreach (var image in open.Values)
+        {
+            await image.DisposeAsync();
+        }
+
+        leaving.Dispose();
+    }
+
+    private async Task FillAsync(GenerationReference generation, SelfFillingImage image, string? seed, CancellationToken ct)
+    {
+        try
+        {
+            if (seed is not null && Directory.Exists(paths.Image(seed)))
+            {
+                await image.PrepareFromDeltaAsync(paths.Image(seed), fillBytesPerSecond, ct);
+            }
+        }
+        catch (Exception e) when (!ct.IsCancellationRequested && e is BlobSourceException or ChunkException or IOException)
+        {
+            Log.ImageProblem(log, generation.ToString(), $"The delta could not be used: {e.Message} The rest comes from the packs.");
+        }
+
+        while (!ct.IsCancellationRequested)
+        {
+            try
+            {
+                await image.FillAsync(fillBytesPerSecond, ct);
+                problems.TryRemove(generation.ManifestDigest, out _);
+                changed.Set();
+                return;
+            }
+            catch (Exception e) when (!ct.IsCancellationRequested && e is BlobSourceException or ChunkException or IOException)
+            {
+                Report(generation, e.Message);
+                await Task.Delay(RetryPause, time, ct);
+            }
+        }
+    }
+
+    private void Begin(string digest, Func<Task> work)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (!busy.TryAdd(digest, done.Task))
+        {
+            return;
+        }
+
+        _ = RunAsync();
+
+        async Task RunAsync()
+        {
+            try
+            {
+                await Task.Yield();
+                await work();
+            }
+            catch (OperationCanceledException) when (leaving.IsCancellationRequested)
+            {
+                // caissond ends.
+            }
+            catch (Exception e)
+            {
+                problems[digest] = e.Message;
+                Log.ImageProblem(log, digest, e.Message);
+            }
+            finally
+            {
+                busy.TryRemove(digest, out _);
+                done.SetResult();
+                changed.Set();
+            }
+        }
+    }
+
+    private void Heard(GenerationReference generation, FillEvent happened)
+    {
+        switch (happened)
+        {
+            case FillEvent.SourceAway away:
+                Log.ImageProblem(log, generation.ToString(), away.Reason);
+                break;
+            case FillEvent.Corrupt corrupt:
+                Log.ImageProblem(log, generation.ToString(), corrupt.Reason);
+                break;
+            case FillEvent.DiskTrouble trouble:
+                Log.ImageProblem(log, generation.ToString(), trouble.Reason);
+                break;
+            case FillEvent.Completed completed:
+                Log.ImageComplete(log, generation.ToString(), completed.WireBytes);
+                break;
+        }
+
+        changed.Set();
+    }
+
+    private void Report(GenerationReference generation, string problem)
+    {
+        problems[generation.ManifestDigest] = problem;
+        Log.ImageProblem(log, generation.ToString(), problem);
+        changed.Set();
+    }
+
+    private IEnumerable<string> OnDisk() => Directory.GetDirectories(paths.Images, "sha256-*")
+        .Select(f => Path.GetFileName(f))
+        .Where(n => !n.EndsWith(RemovingSuffix, StringComparison.Ordinal))
+        .Select(n => n.Replace("sha256-", "sha256:", StringComparison.Ordinal));
+}

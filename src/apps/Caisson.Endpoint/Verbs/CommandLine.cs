@@ -1,0 +1,63 @@
+using System.CommandLine;
+using Caisson.Machines;
+
+namespace Caisson.Endpoint.Verbs;
+
+/// <summary>caissond's verbs and options.</summary>
+internal static class CommandLine
+{
+    private static readonly Option<DirectoryInfo> Data = new("--data") { Description = "Folder of everything this PC keeps.", Required = true, HelpName = "DIR" };
+
+    public static RootCommand Build() => new("caissond: brings this PC to the state its Caisson server wants, and keeps it working without.")
+    {
+        Enrol(), Run(), Status(), Link(),
+    };
+
+    private static Command Enrol()
+    {
+        var tokenFile = new Option<string>("--token-file") { Description = "File with the enrolment token; - is standard input.", DefaultValueFactory = _ => "-", HelpName = "FILE" };
+        var command = new Command("enrol", "Make this PC known to the server that gave the token. Safe to repeat.") { Data, tokenFile };
+        command.SetAction((p, ct) => EnrolVerb.RunAsync(p.GetRequiredValue(Data).FullName, p.GetValue(tokenFile)!, ct));
+        return command;
+    }
+
+    private static Command Run()
+    {
+        var runDir = new Option<DirectoryInfo?>("--run-dir") { Description = "Folder for sockets; default: DIR/run.", HelpName = "DIR" };
+        var port = new Option<int>("--local-port") { Description = "Port of the local page on 127.0.0.1; 0 takes a free one.", DefaultValueFactory = _ => 8480, HelpName = "N" };
+        var leave = new Option<bool>("--leave-running") { Description = "At SIGTERM leave the machines running; the next caissond takes them up. Default: shut them down." };
+        var probeKernel = new Option<FileInfo?>("--probe-kernel") { Description = "Kernel to try KVM with; without one KVM is not used.", HelpName = "FILE" };
+        var probeInitrd = new Option<FileInfo?>("--probe-initrd") { Description = "Its initrd; it must print CAISSON-TINY-UP.", HelpName = "FILE" };
+        var json = new Option<bool>("--json-log") { Description = "Log as JSON, one object a line." };
+        var kernel = new Option<FileInfo?>("--direct-kernel") { Hidden = true };
+        var initrd = new Option<FileInfo?>("--direct-initrd") { Hidden = true };
+        var append = new Option<string>("--direct-append") { Hidden = true, DefaultValueFactory = _ => "" };
+        var command = new Command("run", "Run this PC's workspaces until stopped.") { Data, runDir, port, leave, probeKernel, probeInitrd, json, kernel, initrd, append };
+        command.SetAction((p, _) => RunVerb.RunAsync(new RunOptions
+        {
+            DataFolder = p.GetRequiredValue(Data).FullName,
+            RunFolder = p.GetValue(runDir)?.FullName,
+            LocalPort = p.GetValue(port),
+            LeaveRunning = p.GetValue(leave),
+            JsonLog = p.GetValue(json),
+            Probe = p.GetValue(probeKernel) is { } k && p.GetValue(probeInitrd) is { } i ? new ProbeKernel(k.FullName, i.FullName, "CAISSON-TINY-UP") : null,
+            Firmware = p.GetValue(kernel) is { } direct ? new Firmware.DirectKernel(direct.FullName, p.GetValue(initrd)?.FullName, p.GetValue(append)!) : new Firmware.Uefi(),
+        }));
+        return command;
+    }
+
+    private static Command Status()
+    {
+        var json = new Option<bool>("--json") { Description = "As JSON, for scripts." };
+        var command = new Command("status", "Say how this PC and its workspaces are.") { Data, json };
+        command.SetAction(p => StatusVerb.Run(p.GetRequiredValue(Data).FullName, p.GetValue(json)));
+        return command;
+    }
+
+    private static Command Link()
+    {
+        var command = new Command("link", "Make a link to this PC's own page, good once and for ten minutes.") { Data };
+        command.SetAction(p => LinkVerb.Run(p.GetRequiredValue(Data).FullName));
+        return command;
+    }
+}

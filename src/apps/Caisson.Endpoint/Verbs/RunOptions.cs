@@ -1,0 +1,25 @@
+using Caisson.Machines;
+
+namespace Caisson.Endpoint.Verbs;
+
+/// <summary>How caissond runs.</summary>
+internal sealed record RunOptions
+{
+    public required string DataFolder { get; init; }
+
+    public string? RunFolder { get; init; }
+
+    /// <summary>Of the local page; 0 takes a free one.</summary>
+    public required int LocalPort { get; init; }
+
+    /// <summary>At SIGTERM the machines go on.</summary>
+    public bool LeaveRunning { get; init; }
+
+    public bool JsonLog { get; init; }
+
+    /// <summary>Null: KVM is not tried and not used.</summary>
+    public ProbeKernel? Probe { get; init; }
+
+    /// <summary>UEFI, except where a test boots its guest's kernel directly.</summary>
+    public required Firmware Firmware { get; init; }
+}
