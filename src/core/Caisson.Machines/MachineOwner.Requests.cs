@@ -1,0 +1,134 @@
+using Caisson.Protocol;
+using Caisson.Qmp;
+
+namespace Caisson.Machines;
+
+/// <summary>The owner's other half: what people ask. What happens by itself, and the state machine, is in MachineOwner.cs.</summary>
+internal sealed partial class MachineOwner
+{
+    private async Task TakeRequestAsync(MachineRequest request)
+    {
+        var admission = AdmissionRules.Decide(Status.Current.State, request.Kind);
+        if (admission is Admission.AlreadySo)
+        {
+            request.Answer.TrySetResult([]);
+            return;
+        }
+
+        if (admission is not Admission.Admitted)
+        {
+            request.Answer.TrySetException(new MachineException(MachineError.Denied, AdmissionRules.Explain(admission, Spec, request.Kind)));
+            return;
+        }
+
+        try
+        {
+            await ObeyAsync(request);
+        }
+        catch (QmpException e)
+        {
+            request.Answer.TrySetException(new MachineException(MachineError.CommandFailed, $"{request.Kind} of workspace {Spec.Id} failed: {e.Message}", e));
+        }
+        catch (Exception e) when (e is MachineException or IOException or UnauthorizedAccessException)
+        {
+            request.Answer.TrySetException(e);
+        }
+    }
+
+    private async Task ObeyAsync(MachineRequest request)
+    {
+        switch (request)
+        {
+            case MachineRequest.Start:
+                await LaunchAsync(request);
+                return;
+            case MachineRequest.Restart restart when _run is null:
+                Spec = restart.Next ?? Spec;
+                await LaunchAsync(restart);
+                return;
+            case MachineRequest.Restart restart:
+                BeginStop(new StopInProgress(restart.Mode, _time.GetUtcNow(), restart.Grace) { Restart = restart });
+                return;
+            case MachineRequest.Stop stop when _stop is null:
+                BeginStop(new StopInProgress(stop.Mode, _time.GetUtcNow(), stop.Grace));
+                _stop!.Add(stop);
+                return;
+            case MachineRequest.Stop stop:
+                _stop.Join(stop, _time.GetUtcNow());
+                return;
+            case MachineRequest.Pause:
+                await CommandAsync(QmpCommands.StopAsync);
+                Publish(Status.Current with { State = WorkspaceState.Paused });
+                break;
+            case MachineRequest.Resume:
+                await CommandAsync(QmpCommands.ContinueAsync);
+                Publish(Status.Current with { State = WorkspaceState.Running });
+                break;
+            case MachineRequest.Screenshot:
+                request.Answer.TrySetResult(await TakePictureAsync());
+                return;
+            case MachineRequest.UseRawBase move:
+                await MoveBaseAsync(move.RawPath);
+                break;
+        }
+
+        request.Answer.TrySetResult([]);
+    }
+
+    private async Task LaunchAsync(MachineRequest request)
+    {
+        _sawShutdown = false;
+        Publish(new MachineStatus { State = WorkspaceState.Starting, StartedAt = _time.GetUtcNow() });
+        try
+        {
+            _run = await _launch.StartAsync(Spec, _closing.Token);
+            _record = MachineRecord.Load(Paths);
+            Publish(Status.Current with { StartedAt = _record?.StartedAt ?? Status.Current.StartedAt, ProcessId = _run.Process.Pid });
+            await CommandAsync(QmpCommands.ContinueAsync);
+            Publish(Status.Current with { State = WorkspaceState.Running });
+            request.Answer.TrySetResult([]);
+        }
+        catch (Exception e) when (e is MachineException or QmpException or IOException or UnauthorizedAccessException)
+        {
+            _run?.Process.Kill();
+            var failure = e as MachineException ?? new MachineException(MachineError.StartFailed, $"Workspace {Spec.Id} did not start: {e.Message}", e);
+            Publish(Status.Current with { State = WorkspaceState.Failed, Problem = failure.Message });
+            request.Answer.TrySetException(failure);
+        }
+    }
+
+    private void BeginStop(StopInProgress stop)
+    {
+        _stop = stop;
+        Publish(Status.Current with { State = WorkspaceState.Stopping });
+    }
+
+    private async Task<byte[]> TakePictureAsync()
+    {
+        File.Delete(Paths.Screenshot);
+        try
+        {
+            await CommandAsync((qmp, cancellation) => qmp.ScreenDumpAsync(Paths.Screenshot, cancellation));
+            return await File.ReadAllBytesAsync(Paths.Screenshot, _closing.Token);
+        }
+        finally
+        {
+            File.Delete(Paths.Screenshot);
+        }
+    }
+
+    private async Task MoveBaseAsync(string rawPath)
+    {
+        if (Spec.OsBase is not NbdBase)
+        {
+            return;
+        }
+
+        await CommandAsync((qmp, cancellation) => qmp.BlockdevAddAsync(Disks.RawBaseNode(rawPath), cancellation));
+        await CommandAsync((qmp, cancellation) => qmp.BlockdevReopenAsync(Disks.OsOverRawBase(), cancellation));
+        await CommandAsync((qmp, cancellation) => qmp.BlockdevDeleteAsync(Disks.OsBaseNode, cancellation));
+        Spec = Spec with { OsBase = new RawBase(rawPath) };
+        _record = _record is null ? null : _record with { Spec = Spec };
+        _record?.Save(Paths);
+    }
+}
