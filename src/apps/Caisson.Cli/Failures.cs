@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net.Http.Headers;
+using Caisson.Chunks;
 using Caisson.Cli.Server;
 using Caisson.Images;
 
@@ -39,6 +40,8 @@ internal static class Failures
         ImageStoreException { Error: ImageStoreError.Damaged } store => (store.Message, Damaged),
         ImageStoreException { Error: ImageStoreError.NoSpace } store => (store.Message, NoSpace),
         ImageStoreException store => (store.Message, BadInput),
+        ChunkException chunk => (chunk.Message, Damaged),
+        BlobSourceException source => (source.Message, BadInput),
         HttpRequestException http => ($"The server did not answer: {http.Message}. Is it running, and is --server right?", BadInput),
         IOException io => (io.Message, BadInput),
         UnauthorizedAccessException access => (access.Message, BadInput),

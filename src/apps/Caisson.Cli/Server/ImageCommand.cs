@@ -56,7 +56,7 @@ internal static class ImageCommand
     {
         var progress = new ProgressLine();
         var stored = await store.ImportAsync(request, TimeProvider.System, progress, cancel);
-        await new RegistryPush(api.Http, stored.Name).PushAsync(store, stored, progress, cancel);
+        await new RegistryPush(api.Http, stored.Name).PushAsync(store, stored, TimeProvider.System, progress, cancel);
         progress.Finish();
         return await api.SendAsync(
             HttpMethod.Post,
