@@ -1,0 +1,156 @@
+using Caisson.Machines;
+using Caisson.Nbd;
+using Caisson.Protocol;
+using Caisson.Testing;
+
+namespace Caisson.Vm.Tests.Machines;
+
+/// <summary>The driver against real QEMU and a real guest.</summary>
+public sealed class MachineTests
+{
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(60);
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_guest_boots_speaks_is_seen_and_is_killed()
+    {
+        await using var vm = await TestVm.BootAsync((spec, _, _) => spec, Cancellation);
+        var status = await vm.WaitForAsync(s => s.FirstHeartbeatAt is not null, "a heartbeat");
+        Assert.Equal(WorkspaceState.Running, status.State);
+        Assert.Equal(status.BootId.ToString(), status.GuestFacts["boot-id"]);
+        Assert.Contains(TinyGuest.UpText, vm.SerialText, StringComparison.Ordinal);
+
+        var picture = await vm.Machine!.ScreenshotAsync(Cancellation);
+        Assert.Equal([0x89, (byte)'P', (byte)'N', (byte)'G'], picture[..4]);
+        Assert.True(File.Exists(vm.Machine.VncSocketPath));
+
+        await vm.Machine.StopAsync(StopMode.Kill, TimeSpan.Zero, Cancellation);
+        Assert.Equal(WorkspaceState.Stopped, vm.Machine.Status.State);
+        using var limit = new CancellationTokenSource(TestVm.Deadline);
+        while (Directory.Exists($"/proc/{status.ProcessId}"))
+        {
+            // It has ended; .NET takes a moment to reap its child.
+            await Task.Delay(10, limit.Token);
+        }
+    }
+
+    [Fact]
+    public async Task A_guest_that_is_asked_shuts_down_by_itself()
+    {
+        await using var vm = await TestVm.BootAsync((spec, _, _) => spec, Cancellation);
+        await vm.WaitForSerialAsync(TinyGuest.UpText);
+        await vm.Machine!.StopAsync(StopMode.Shutdown, Grace, Cancellation);
+        Assert.Contains("CAISSON-TINY-DOWN", vm.SerialText, StringComparison.Ordinal);
+        Assert.Equal(WorkspaceState.Stopped, vm.Machine.Status.State);
+        Assert.Null(vm.Machine.Status.Problem);
+    }
+
+    [Fact]
+    public async Task A_restart_is_a_new_boot_on_the_same_object()
+    {
+        await using var vm = await TestVm.BootAsync((spec, _, _) => spec, Cancellation);
+        var first = await vm.WaitForAsync(s => s.BootId is not null, "the first boot's heartbeat");
+        await vm.Machine!.RestartAsync(StopMode.Kill, TimeSpan.Zero, vm.Machine.Spec with { Name = "Second" }, Cancellation);
+        var second = await vm.WaitForAsync(s => s.BootId is not null, "the second boot's heartbeat");
+        Assert.NotEqual(first.BootId, second.BootId);
+        Assert.Equal("Second", vm.Machine.Spec.Name);
+    }
+
+    [Fact]
+    public async Task A_machine_whose_driver_is_gone_is_adopted_in_the_same_boot()
+    {
+        await using var vm = await TestVm.BootAsync((spec, _, _) => spec, Cancellation);
+        var before = await vm.WaitForAsync(s => s.FirstHeartbeatAt is not null, "a heartbeat");
+        await vm.Machine!.DisposeAsync();
+        vm.Machine = await Machine.AdoptAsync(vm.Paths, vm.Capabilities, TimeProvider.System, Cancellation);
+        Assert.NotNull(vm.Machine);
+        Assert.Equal(before.FirstHeartbeatAt, vm.Machine.Status.FirstHeartbeatAt);
+        Assert.Equal(before.ProcessId, vm.Machine.Status.ProcessId);
+        var after = await vm.WaitForAsync(s => s.LastHeartbeatAt > before.LastHeartbeatAt, "a heartbeat after the adoption");
+        Assert.Equal(before.BootId, after.BootId);
+        await vm.Machine.StopAsync(StopMode.Kill, TimeSpan.Zero, Cancellation);
+        Assert.Null(await Machine.AdoptAsync(vm.Paths, vm.Capabilities, TimeProvider.System, Cancellation));
+    }
+
+    [Fact]
+    public async Task A_workspace_that_runs_is_not_started_twice()
+    {
+        await using var vm = await TestVm.BootAsync((spec, _, _) => spec, Cancellation);
+        var refused = await Assert.ThrowsAsync<MachineException>(
+            () => Machine.StartAsync(vm.Machine!.Spec, vm.Paths, vm.Capabilities, TimeProvider.System, Cancellation));
+        Assert.Equal(MachineError.AlreadyRunning, refused.Error);
+        Assert.Equal(WorkspaceState.Running, vm.Machine!.Status.State);
+    }
+
+    [Fact]
+    public async Task A_disk_whose_source_vanishes_holds_the_machine_and_the_guest_never_sees_an_error()
+    {
+        string socket = "", image = "";
+        NbdServer Serve() => NbdServer.Listen(socket, "os", RawFileDevice.Open(image, isReadOnly: true), new NbdServerOptions());
+        using var images = new TestFolder();
+        (socket, image) = (images.File("nbd.sock"), images.File("image.raw"));
+        await File.WriteAllBytesAsync(image, new byte[64 << 20], Cancellation);
+        var server = Serve();
+        await using var vm = await TestVm.BootAsync((spec, guest, _) => spec with
+        {
+            OsBase = new NbdBase(socket, "os") { ReconnectDelaySeconds = 1 },
+            OsBytes = 64 << 20,
+            Firmware = guest.Boot("caisson.read=loop"),
+        }, Cancellation);
+        await vm.WaitForSerialAsync("CAISSON-READ ok 64 MiB");
+        await server.DisposeAsync();
+        var held = await vm.WaitForAsync(s => s.State is WorkspaceState.WaitingForDisk, "the machine held");
+        Assert.Contains("goes on by itself", held.Problem, StringComparison.Ordinal);
+
+        await using var again = Serve();
+        var running = await vm.WaitForAsync(s => s.State is WorkspaceState.Running, "the machine running again");
+        Assert.Null(running.Problem);
+        var heard = running.LastHeartbeatAt;
+        await vm.WaitForAsync(s => s.LastHeartbeatAt > heard, "a heartbeat after the hold");
+        Assert.DoesNotContain("error", vm.SerialText, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public async Task A_running_machine_moves_from_the_streamed_image_to_the_complete_file()
+    {
+        using var images = new TestFolder();
+        var (socket, image) = (images.File("nbd.sock"), images.File("image.raw"));
+        await File.WriteAllBytesAsync(image, new byte[64 << 20], Cancellation);
+        var server = NbdServer.Listen(socket, "os", RawFileDevice.Open(image, isReadOnly: true), new NbdServerOptions());
+        await using var vm = await TestVm.BootAsync((spec, guest, _) => spec with
+        {
+            OsBase = new NbdBase(socket, "os"),
+            OsBytes = 64 << 20,
+            Firmware = guest.Boot("caisson.read=loop"),
+        }, Cancellation);
+        var before = await vm.WaitForAsync(s => s.FirstHeartbeatAt is not null, "a heartbeat");
+        await vm.Machine!.UseRawBaseAsync(image, Cancellation);
+        Assert.Equal(new RawBase(image), vm.Machine.Spec.OsBase);
+        await server.DisposeAsync();
+        var after = await vm.WaitForAsync(s => s.LastHeartbeatAt > before.LastHeartbeatAt, "a heartbeat without the server");
+        Assert.Equal((before.BootId, WorkspaceState.Running), (after.BootId, after.State));
+    }
+
+    [Fact]
+    public async Task A_guest_that_panics_again_and_again_is_given_up_after_the_third_time()
+    {
+        await using var vm = await TestVm.BootAsync((spec, guest, _) => spec with { Firmware = guest.Boot("caisson.panic=1") }, Cancellation);
+        var failed = await vm.WaitForAsync(s => s.State is WorkspaceState.Failed, "the machine given up");
+        Assert.Equal(3, failed.Panics);
+        Assert.Contains("panicked 3 times", failed.Problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_disposable_workspace_leaves_no_volume_and_a_managed_one_keeps_its_user_volume()
+    {
+        foreach (var kind in (WorkspaceKind[])[WorkspaceKind.Disposable, WorkspaceKind.Managed])
+        {
+            await using var vm = await TestVm.BootAsync((spec, _, _) => spec with { Kind = kind, UserVolumeBytes = 16 << 20 }, Cancellation);
+            Assert.True(File.Exists(vm.Paths.UserVolume));
+            await vm.Machine!.StopAsync(StopMode.Kill, TimeSpan.Zero, Cancellation);
+            Assert.Equal(kind is WorkspaceKind.Managed, File.Exists(vm.Paths.UserVolume));
+            Assert.Equal(kind is WorkspaceKind.Managed, File.Exists(vm.Paths.IdentityVolume));
+        }
+    }
+}
