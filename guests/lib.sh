@@ -31,9 +31,11 @@ apt_sources() {
   local list parts
   list=$(apt-config shell d Dir::Etc::sourcelist/f | sed "s/^d='\(.*\)'$/\1/")
   parts=$(apt-config shell d Dir::Etc::sourceparts/d | sed "s/^d='\(.*\)'$/\1/")
+  # shellcheck disable=SC1003,SC2016
   # sed '$a\' and -s: a last line without its newline must not run into the next file, nor a stanza into the next.
   { find "$list" "$parts" -maxdepth 1 -name '*.list' -print0 2> /dev/null || true; } | LC_ALL=C sort -z \
     | xargs -0r sed -s '$a\' | awk -v suites="$*" -f "$GUESTS/apt-list.awk"
+  # shellcheck disable=SC2016
   { find "$parts" -maxdepth 1 -name '*.sources' -print0 2> /dev/null || true; } | LC_ALL=C sort -z \
     | xargs -0r sed -s '$G' | awk -v suites="$*" -f "$GUESTS/apt-deb822.awk"
 }

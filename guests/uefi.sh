@@ -29,6 +29,13 @@ stage_hooks() {
   printf '%s\n' "$staged"
 }
 
+# deliver OUT FILE...: what a hook made, into OUT. A file of another uid is copied, so that it becomes the caller's.
+deliver() {
+  local out=$1
+  shift
+  if ((EUID == 0)); then mv "$@" "$out/"; else cp --sparse=always "$@" "$out/"; fi
+}
+
 # guest_tools WORK FILE: the caisson-guest executable, from CAISSON_GUEST_TOOLS or published here, outside the checkout.
 guest_tools() {
   if [[ -n ${CAISSON_GUEST_TOOLS:-} ]]; then
