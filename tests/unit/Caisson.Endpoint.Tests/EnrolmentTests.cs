@@ -1,6 +1,7 @@
 using Caisson.Endpoint.Identity;
 using Caisson.Endpoint.Server;
 using Caisson.Protocol;
+using Caisson.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Caisson.Endpoint.Tests;
@@ -17,7 +18,7 @@ public sealed class EnrolmentTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        server = await ServerSimulator.StartAsync(serverTime);
+        server = await ServerSimulator.StartAsync(serverTime, Ct);
         paths = new EndpointPaths(folder.Path);
         paths.Create();
     }
@@ -104,7 +105,7 @@ public sealed class EnrolmentTests : IAsyncLifetime
     [Fact]
     public async Task A_server_with_another_ca_never_sees_the_secret()
     {
-        await using var impostor = await ServerSimulator.StartAsync(serverTime);
+        await using var impostor = await ServerSimulator.StartAsync(serverTime, Ct);
         var token = server.NewToken() with { Url = impostor.Url };
 
         var e = await Assert.ThrowsAsync<EndpointException>(() => EnrolAsync(token));
@@ -116,7 +117,7 @@ public sealed class EnrolmentTests : IAsyncLifetime
     public async Task A_server_that_shows_the_right_ca_but_has_a_certificate_of_another_never_sees_the_secret()
     {
         // The CA certificate is public, so an impostor can show it; its TLS certificate it cannot have.
-        await using var impostor = await ServerSimulator.StartAsync(serverTime);
+        await using var impostor = await ServerSimulator.StartAsync(serverTime, Ct);
         impostor.ShowAuthoritiesOf = server;
         var token = server.NewToken() with { Url = impostor.Url };
 
@@ -180,7 +181,7 @@ public sealed class EnrolmentTests : IAsyncLifetime
     public async Task A_rotated_ca_whose_renewal_is_signed_by_another_key_is_not_believed()
     {
         var before = await EnrolAsync(server.NewToken());
-        await using var impostor = await ServerSimulator.StartAsync(serverTime);
+        await using var impostor = await ServerSimulator.StartAsync(serverTime, Ct);
         impostor.TakeDevicesOf(server);
         (before with { Url = impostor.Url }).Save(paths);
 

@@ -16,6 +16,9 @@ internal sealed class ServerLink : HttpMessageHandler
     /// <summary>A refused renewal is asked again no sooner; a fleet of revoked PCs must not be a load.</summary>
     private static readonly TimeSpan RenewalPause = TimeSpan.FromSeconds(20);
 
+    /// <summary>More than the longest time the server holds a poll.</summary>
+    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(60);
+
     private readonly EndpointPaths paths;
     private readonly TimeProvider time;
     private readonly ILogger log;
@@ -31,10 +34,10 @@ internal sealed class ServerLink : HttpMessageHandler
         this.log = log;
         current = new Connection(enrolment, SessionCredential.Load(paths, time));
         Invoker = new HttpMessageInvoker(this, disposeHandler: false);
-        Http = new HttpClient(this, disposeHandler: false) { BaseAddress = enrolment.Url, Timeout = Timeout.InfiniteTimeSpan };
+        Http = new HttpClient(this, disposeHandler: false) { BaseAddress = enrolment.Url, Timeout = AnswerLimit };
     }
 
-    /// <summary>No time limit of its own: callers bring a token.</summary>
+    /// <summary>Gives up when no answer begins within a minute; a body may take longer.</summary>
     public HttpClient Http { get; }
 
     /// <summary>The same way out for WebSockets.</summary>

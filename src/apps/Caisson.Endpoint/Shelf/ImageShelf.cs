@@ -138,7 +138,7 @@ internal sealed class ImageShelf(EndpointPaths paths, Func<string, IBlobSource> 
                 await image.PrepareFromDeltaAsync(paths.Image(seed), fillBytesPerSecond, ct);
             }
         }
-        catch (Exception e) when (!ct.IsCancellationRequested && e is BlobSourceException or ChunkException or IOException)
+        catch (Exception e) when (!ct.IsCancellationRequested)
         {
             Log.ImageProblem(log, generation.ToString(), $"The delta could not be used: {e.Message} The rest comes from the packs.");
         }
@@ -152,8 +152,9 @@ internal sealed class ImageShelf(EndpointPaths paths, Func<string, IBlobSource> 
                 changed.Set();
                 return;
             }
-            catch (Exception e) when (!ct.IsCancellationRequested && e is BlobSourceException or ChunkException or IOException)
+            catch (Exception e) when (!ct.IsCancellationRequested)
             {
+                // Whatever it was: a filler that ends silently is a PC that never gets its update.
                 Report(generation, e.Message);
                 await Task.Delay(RetryPause, time, ct);
             }

@@ -3,7 +3,9 @@ using System.Net;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using System.Text.Json;
+using Caisson.Images;
 using Caisson.Protocol;
 using Caisson.Trust;
 using Microsoft.AspNetCore.Builder;
@@ -12,13 +14,13 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.Logging;
 
-namespace Caisson.Endpoint.Tests;
+namespace Caisson.Testing;
 
 /// <summary>
 /// The server's endpoint listener in small: real TLS 1.3, a real CA, the real routes, and a clock of its own.
 /// What a test changes (revoke, rotate, move the clock) takes effect at the next request.
 /// </summary>
-internal sealed class ServerSimulator : IAsyncDisposable
+public sealed class ServerSimulator : IAsyncDisposable
 {
     private readonly WebApplication app;
     private readonly ConcurrentDictionary<string, string> secrets = new(StringComparer.Ordinal);
@@ -55,7 +57,11 @@ internal sealed class ServerSimulator : IAsyncDisposable
         app.MapPost(Routes.Enrol, (Delegate)EnrolAsync);
         app.MapPost(Routes.RenewNonce, (Delegate)NonceAsync);
         app.MapPost(Routes.Renew, (Delegate)RenewAsync);
+        app.UseWebSockets();
         app.MapGet(Routes.DesiredState, DesiredState);
+        app.MapPost(Routes.Screenshot + "/{workspace}", (Delegate)ScreenshotAsync);
+        app.Map(Routes.Stream + "/{stream}", StreamAsync);
+        app.MapGet(Routes.Registry + "/{name}/{kind}/{reference}", (Delegate)RegistryAsync);
         app.MapPost(Routes.Report, (Delegate)ReportAsync);
     }
 
@@ -66,6 +72,18 @@ internal sealed class ServerSimulator : IAsyncDisposable
     public ConcurrentQueue<string> Requests { get; } = new();
 
     public ConcurrentQueue<EndpointReport> Reports { get; } = new();
+
+    /// <summary>Workspace and first bytes of each picture that came.</summary>
+    public ConcurrentQueue<(string Workspace, byte[] Png)> Screenshots { get; } = new();
+
+    /// <summary>Stream name and first bytes of each display stream that was opened.</summary>
+    public ConcurrentQueue<(string Stream, string Greeting)> Streams { get; } = new();
+
+    /// <summary>What the registry serves.</summary>
+    public ImageStore? Store { get; set; }
+
+    /// <summary>Each answer of the registry waits so long: a slow line.</summary>
+    public TimeSpan RegistryDelay { get; set; }
 
     public ConcurrentDictionary<string, bool> Revoked { get; } = new(StringComparer.Ordinal);
 
@@ -78,14 +96,15 @@ internal sealed class ServerSimulator : IAsyncDisposable
 
     public int SecretsSeen { get; private set; }
 
-    public static async Task<ServerSimulator> StartAsync(TimeProvider time)
+    public static async Task<ServerSimulator> StartAsync(TimeProvider time, CancellationToken ct)
     {
         var simulator = new ServerSimulator(time);
-        await simulator.app.StartAsync(TestContext.Current.CancellationToken);
+        await simulator.app.StartAsync(ct);
         simulator.Url = new Uri($"https://localhost:{new Uri(simulator.app.Urls.First()).Port}");
         return simulator;
     }
 
+    /// <summary>A token good for one PC.</summary>
     public EnrolmentToken NewToken()
     {
         var secret = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
@@ -208,6 +227,7 @@ internal sealed class ServerSimulator : IAsyncDisposable
             return Results.StatusCode(401);
         }
 
+        context.Response.Headers[Routes.NextPollHeader] = "1";
         return Document is null ? Results.NotFound() : Results.Bytes(Document, "application/json");
     }
 
@@ -218,8 +238,55 @@ internal sealed class ServerSimulator : IAsyncDisposable
             return Results.StatusCode(401);
         }
 
+        context.Response.Headers[Routes.NextPollHeader] = "1";
         Reports.Enqueue((await context.Request.ReadFromJsonAsync(ProtocolJson.Default.EndpointReport, context.RequestAborted))!);
         return Results.NoContent();
+    }
+
+    private async Task<IResult> ScreenshotAsync(HttpContext context, string workspace)
+    {
+        if (!IsAccepted(context.Connection.ClientCertificate))
+        {
+            return Results.StatusCode(401);
+        }
+
+        using var picture = new MemoryStream();
+        await context.Request.Body.CopyToAsync(picture, context.RequestAborted);
+        Screenshots.Enqueue((workspace, picture.ToArray()));
+        return Results.NoContent();
+    }
+
+    private async Task StreamAsync(HttpContext context)
+    {
+        if (!IsAccepted(context.Connection.ClientCertificate) || !context.WebSockets.IsWebSocketRequest)
+        {
+            context.Response.StatusCode = 401;
+            return;
+        }
+
+        using var socket = await context.WebSockets.AcceptWebSocketAsync();
+        var buffer = new byte[64];
+        var received = await socket.ReceiveAsync(buffer, context.RequestAborted);
+        Streams.Enqueue((context.Request.RouteValues["stream"]!.ToString()!, Encoding.ASCII.GetString(buffer, 0, received.Count)));
+        await socket.CloseAsync(System.Net.WebSockets.WebSocketCloseStatus.NormalClosure, null, context.RequestAborted);
+    }
+
+    private async Task<IResult> RegistryAsync(HttpContext context, string name, string kind, string reference)
+    {
+        if (!IsAccepted(context.Connection.ClientCertificate))
+        {
+            return Results.StatusCode(401);
+        }
+
+        await Task.Delay(RegistryDelay, context.RequestAborted);
+        if (kind == "referrers" && Store is not null)
+        {
+            return Results.Bytes("""{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}"""u8.ToArray(), "application/vnd.oci.image.index.v1+json");
+        }
+
+        return Store?.BlobPath(reference) is { } file && File.Exists(file)
+            ? Results.File(file, kind == "manifests" ? "application/vnd.oci.image.manifest.v1+json" : "application/octet-stream", enableRangeProcessing: true)
+            : Results.NotFound();
     }
 
     private bool IsAccepted(X509Certificate2? certificate)
