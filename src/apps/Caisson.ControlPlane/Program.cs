@@ -1,1 +1,52 @@
-return 0;
+using Caisson.ControlPlane;
+using Caisson.ControlPlane.Verbs;
+
+const string Help = """
+    caisson-server: Caisson's control plane
+
+      init          --data DIR --url http://localhost:PORT --endpoint-url https://HOST:PORT [--poll SECONDS] [--listen-any]
+                    [--certificate FILE --certificate-key FILE]   (needed when --url is https)
+      run           --data DIR            until Ctrl-C
+      sign-in-link  --data DIR            print a one-time link into the console
+      api-token     --data DIR [--name N] print a new API token
+      backup        --data DIR FILE [--with-blobs]   beside a running server or without one
+      restore       --data DIR FILE       into an empty folder
+      rotate-ca     --data DIR            with the server stopped
+
+    """;
+
+using var stopping = new CancellationTokenSource();
+var arguments = new Arguments(args.Skip(1));
+try
+{
+    Task? verb = args.FirstOrDefault() switch
+    {
+        "init" => ServerVerbs.InitAsync(arguments, TimeProvider.System, stopping.Token),
+        "run" => ServerVerbs.RunAsync(arguments, TimeProvider.System, stopping.Token),
+        "sign-in-link" => ServerVerbs.SignInLinkAsync(arguments, TimeProvider.System, stopping.Token),
+        "api-token" => ServerVerbs.ApiTokenAsync(arguments, TimeProvider.System, stopping.Token),
+        "backup" => BackupVerb.RunAsync(arguments, TimeProvider.System, stopping.Token),
+        "restore" => RestoreVerb.RunAsync(arguments, TimeProvider.System, stopping.Token),
+        "rotate-ca" => ServerVerbs.RotateAuthorityAsync(arguments, TimeProvider.System, stopping.Token),
+        _ => null,
+    };
+    if (verb is not null)
+    {
+        await verb;
+        return ExitCode.Ok;
+    }
+
+    var asked = args.FirstOrDefault() is "help" or "--help" or "-h";
+    await (asked ? Console.Out : Console.Error).WriteAsync(Help);
+    return asked ? ExitCode.Ok : ExitCode.Usage;
+}
+catch (VerbException e)
+{
+    await Console.Error.WriteLineAsync($"caisson-server: {e.Message}");
+    return e.ExitCode;
+}
+catch (RequestRefused e)
+{
+    await Console.Error.WriteLineAsync($"caisson-server: {e.Message}");
+    return ExitCode.BadInput;
+}

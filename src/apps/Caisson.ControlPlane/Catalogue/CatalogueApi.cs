@@ -1,0 +1,60 @@
+using Caisson.ControlPlane.Data;
+using Caisson.ControlPlane.Fleet;
+using Caisson.Protocol.Api;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+
+namespace Caisson.ControlPlane.Catalogue;
+
+/// <summary>The people API's part about images and generations.</summary>
+internal static class CatalogueApi
+{
+    public static void MapCatalogueApi(this RouteGroupBuilder api)
+    {
+        var routes = api.MapGroup("/images").WithTags("Images");
+        routes.MapGet("", (ServerDb db, string? search, int? offset, int? limit, CancellationToken ct) => db.PageImagesAsync(search, offset ?? 0, limit ?? 50, ct)).WithName("ListImages");
+        routes.MapPost("", async Task<Created> (CreateImageRequest request, HttpContext context, Publishing publishing, CancellationToken ct) =>
+        {
+            await publishing.CreateImageAsync(context.Actor(), request.Name, ct);
+            return TypedResults.Created($"/api/images/{request.Name}");
+        }).WithName("CreateImage");
+        routes.MapGet("/{name}/generations", async (string name, ServerDb db, int? offset, int? limit, CancellationToken ct) =>
+            await db.PageGenerationsAsync(name, offset ?? 0, limit ?? 50, ct) ?? throw RequestRefused.NotFound($"There is no image '{name}'.")).WithName("ListGenerations");
+        routes.MapPost("/{name}/generations", async Task<Created<GenerationInfo>> (string name, PublishGenerationRequest request, HttpContext context, Publishing publishing, CancellationToken ct) =>
+        {
+            var made = await publishing.PublishAsync(context.Actor(), name, request.ManifestDigest, ct);
+            return TypedResults.Created($"/api/images/{name}/generations/{made.Number}", made);
+        }).WithName("PublishGeneration");
+        routes.MapGet("/{name}/generations/{number:int}", async (string name, int number, ServerDb db, CancellationToken ct) =>
+            Publishing.Info(name, await db.Generations.AsNoTracking().FirstOrDefaultAsync(g => g.Image!.Name == name && g.Number == number, ct) ?? throw RequestRefused.NotFound($"There is no generation {number} of '{name}'."))).WithName("GetGeneration");
+        routes.MapPut("/{name}/generations/{number:int}/state", (string name, int number, SetGenerationStateRequest request, HttpContext context, Publishing publishing, CancellationToken ct) =>
+            publishing.SetStateAsync(context.Actor(), name, number, request.State, ct)).WithName("SetGenerationState");
+    }
+
+    public static async Task<Page<ImageInfo>> PageImagesAsync(this ServerDb db, string? search, int offset, int limit, CancellationToken cancellationToken)
+    {
+        var matching = db.Images.AsNoTracking().Where(i => search == null || i.Name.Contains(search));
+        var rows = await matching.OrderBy(i => i.Name).Skip(Math.Max(offset, 0)).Take(Math.Clamp(limit, 1, FleetQueries.MaxPage)).Select(i => new ImageInfo
+        {
+            Name = i.Name,
+            CreatedAt = i.CreatedAt,
+            Generations = i.Generations.Count,
+            LatestGeneration = i.Generations.Max(g => (int?)g.Number),
+            ReleasedGeneration = i.Generations.Where(g => g.State == GenerationState.Released).Max(g => (int?)g.Number),
+        }).ToListAsync(cancellationToken);
+        return new Page<ImageInfo>(rows, await matching.CountAsync(cancellationToken), Math.Max(offset, 0));
+    }
+
+    /// <summary>Newest first; null when there is no such image.</summary>
+    public static async Task<Page<GenerationInfo>?> PageGenerationsAsync(this ServerDb db, string image, int offset, int limit, CancellationToken cancellationToken)
+    {
+        if (!await db.Images.AnyAsync(i => i.Name == image, cancellationToken))
+        {
+            return null;
+        }
+
+        var matching = db.Generations.AsNoTracking().Where(g => g.Image!.Name == image);
+        var rows = await matching.OrderByDescending(g => g.Number).Skip(Math.Max(offset, 0)).Take(Math.Clamp(limit, 1, FleetQueries.MaxPage)).ToListAsync(cancellationToken);
+        return new Page<GenerationInfo>([.. rows.Select(g => Publishing.Info(image, g))], await matching.CountAsync(cancellationToken), Math.Max(offset, 0));
+    }
+}

@@ -1,0 +1,67 @@
+namespace Caisson.ControlPlane;
+
+/// <summary>Every path of the server's data folder; docs/reference/files.md. Directories are 0700, files with a secret 0600.</summary>
+internal sealed class DataFolder(string path)
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    public string Path { get; } = System.IO.Path.GetFullPath(path);
+
+    public string Config => In("config.json");
+
+    public string Database => In("caisson.db");
+
+    public string Keys => In("keys");
+
+    public string AuthorityCertificate => In("keys/ca.crt");
+
+    public string AuthorityKey => In("keys/ca.key");
+
+    /// <summary>Certificates of earlier CAs, newest last by name; still trusted for the sessions they issued. Their keys are gone.</summary>
+    public string RetiredAuthorities => In("keys/retired");
+
+    public string DesiredStateKey => In("keys/desired-state.key");
+
+    public string ServerCertificate => In("keys/server.crt");
+
+    public string ServerKey => In("keys/server.key");
+
+    /// <summary>Keys of the sign-in cookie.</summary>
+    public string CookieKeys => In("keys/cookies");
+
+    /// <summary>OCI image layout with every blob.</summary>
+    public string Store => In("store");
+
+    /// <summary>Uploads that are not whole yet; on the same file system as the store, so that the last step is a rename.</summary>
+    public string Uploads => In("uploads");
+
+    /// <summary>Newest picture per managed workspace: ENDPOINT/WORKSPACE.png.</summary>
+    public string Screenshots => In("screenshots");
+
+    public string AccessLog => In("log/access.jsonl");
+
+    public void CreateDirectories()
+    {
+        const UnixFileMode mode = OwnerOnly | UnixFileMode.UserExecute;
+        foreach (var directory in (string[])[Path, Keys, RetiredAuthorities, CookieKeys, Store, Uploads, Screenshots, In("log")])
+        {
+            Directory.CreateDirectory(directory, mode);
+        }
+    }
+
+    /// <summary>Writes a file readable by its owner only, so that after a power cut it is there whole or not at all.</summary>
+    public static void WritePrivate(string path, ReadOnlySpan<byte> content)
+    {
+        var temporary = path + ".new";
+        File.Delete(temporary);
+        using (var file = new FileStream(temporary, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OwnerOnly }))
+        {
+            file.Write(content);
+            file.Flush(flushToDisk: true);
+        }
+
+        File.Move(temporary, path, overwrite: true);
+    }
+
+    private string In(string name) => System.IO.Path.Combine(Path, name);
+}

@@ -1,0 +1,58 @@
+using Caisson.ControlPlane.Data;
+using Caisson.Protocol;
+using Caisson.Protocol.Api;
+
+namespace Caisson.ControlPlane.Fleet;
+
+/// <summary>
+/// What may run on an endpoint, and what is asked of it: a function over values, with no database and no clock of its own. It has one
+/// caller, <see cref="DesiredStates"/>; this is the place where TUF will stand.
+/// </summary>
+internal static class DesiredStateComposition
+{
+    /// <param name="assignments">Of all groups the endpoint is in. Where two name the same workspace, the older assignment counts.</param>
+    /// <param name="generations">Every generation of the assigned images, with <see cref="Generation.Image"/> loaded.</param>
+    public static DesiredContent Compose(long? fillBytesPerSecond, IEnumerable<Assignment> assignments, IReadOnlyList<Generation> generations, IEnumerable<IssuedOrder> orders, DateTimeOffset now)
+    {
+        var workspaces = assignments
+            .OrderBy(a => a.Id)
+            .DistinctBy(a => a.WorkspaceId, StringComparer.Ordinal)
+            .Select(a => Workspace(a, generations))
+            .OfType<DesiredWorkspace>()
+            .OrderBy(w => w.Id.Value, StringComparer.Ordinal)
+            .ToList();
+        var kinds = workspaces.ToDictionary(w => w.Id.Value, w => w.Kind, StringComparer.Ordinal);
+        var asked = orders
+            .Where(o => o.Outcome is null && o.ExpiresAt > now)
+            .Where(o => kinds.TryGetValue(o.WorkspaceId, out var kind) && IsAllowed(o.Kind, kind))
+            .OrderBy(o => o.CreatedAt).ThenBy(o => o.Id, StringComparer.Ordinal)
+            .Select(o => new Order { Id = o.Id, Kind = o.Kind, Workspace = new WorkspaceId(o.WorkspaceId), Stream = o.Stream, ExpiresAt = o.ExpiresAt })
+            .ToList();
+        return new DesiredContent(fillBytesPerSecond, workspaces, asked);
+    }
+
+    /// <summary>A personal workspace is never shown to IT. The endpoint refuses such an order too; it is not even sent.</summary>
+    public static bool IsAllowed(OrderKind order, WorkspaceKind workspace) =>
+        workspace != WorkspaceKind.Personal || order is OrderKind.Start or OrderKind.Stop or OrderKind.Restart;
+
+    /// <summary>The generation an assignment stands for now; null while none is released.</summary>
+    public static Generation? Current(Assignment assignment, IEnumerable<Generation> generations) => generations
+        .Where(g => string.Equals(g.Image?.Name, assignment.ImageName, StringComparison.Ordinal))
+        .Where(g => g.State == GenerationState.Released || (g.State == GenerationState.Test && assignment.Track == AssignmentTrack.Test))
+        .MaxBy(g => g.Number);
+
+    private static DesiredWorkspace? Workspace(Assignment assignment, IEnumerable<Generation> generations) => Current(assignment, generations) is not { } generation ? null : new DesiredWorkspace
+    {
+        Id = new WorkspaceId(assignment.WorkspaceId),
+        Name = assignment.Name,
+        Kind = assignment.Kind,
+        Generation = new GenerationReference(assignment.ImageName, generation.Number, generation.ManifestDigest),
+        MemoryMiB = assignment.MemoryMiB,
+        Cpus = assignment.Cpus,
+        UserVolumeBytes = assignment.UserVolumeBytes,
+        AutoStart = assignment.AutoStart,
+    };
+}
+
+/// <summary>A desired state without its number and time: equal content needs no new sequence.</summary>
+internal sealed record DesiredContent(long? FillBytesPerSecond, IReadOnlyList<DesiredWorkspace> Workspaces, IReadOnlyList<Order> Orders);

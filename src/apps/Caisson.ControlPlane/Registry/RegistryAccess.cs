@@ -1,0 +1,62 @@
+using System.Collections.Concurrent;
+using Caisson.ControlPlane.Data;
+using Caisson.ControlPlane.Hosting;
+using Microsoft.EntityFrameworkCore;
+
+namespace Caisson.ControlPlane.Registry;
+
+/// <summary>
+/// Who may read what: administrators everything, an endpoint the repositories of the images it is assigned. What is not allowed is not
+/// found, so that nobody learns names here. A boot makes thousands of range requests, so a yes is remembered for some seconds.
+/// </summary>
+internal sealed class RegistryAccess(IDbContextFactory<ServerDb> database, TimeProvider time)
+{
+    private static readonly TimeSpan s_remembered = TimeSpan.FromSeconds(10);
+    private readonly ConcurrentDictionary<(string Endpoint, string Repository), long> _allowed = new();
+
+    public async Task RequireAsync(HttpContext context, string repository)
+    {
+        if (!Names.IsImage(repository))
+        {
+            throw RequestRefused.BadInput("A repository's name is 1 to 64 of a-z, 0-9, and single . _ - between them.");
+        }
+
+        if (context.Features.Get<Listener>()?.Kind == ListenerKind.People)
+        {
+            return;
+        }
+
+        var key = (Endpoint: context.Actor(), Repository: repository);
+        if (_allowed.TryGetValue(key, out var since) && time.GetElapsedTime(since) < s_remembered)
+        {
+            return;
+        }
+
+        await using var db = await database.CreateDbContextAsync(context.RequestAborted);
+        if (!await db.Assignments.AnyAsync(a => a.ImageName == key.Repository && db.GroupMembers.Any(m => m.GroupId == a.GroupId && m.EndpointId == key.Endpoint), context.RequestAborted))
+        {
+            _allowed.TryRemove(key, out _);
+            throw RequestRefused.NotFound($"There is no repository '{repository}' for this endpoint.");
+        }
+
+        _allowed[key] = time.GetTimestamp();
+    }
+
+    /// <summary>
+    /// An endpoint reads only blobs of the repository it asked; an administrator also finds a blob that another repository brought, so that it
+    /// need not be pushed twice.
+    /// </summary>
+    public async Task RequireBlobAsync(HttpContext context, string repository, string digest)
+    {
+        if (context.Features.Get<Listener>()?.Kind == ListenerKind.People)
+        {
+            return;
+        }
+
+        await using var db = await database.CreateDbContextAsync(context.RequestAborted);
+        if (!await db.RepositoryBlobs.AnyAsync(b => b.Repository == repository && b.Digest == digest, context.RequestAborted))
+        {
+            throw RequestRefused.NotFound($"There is no {digest} in repository '{repository}'.");
+        }
+    }
+}

@@ -1,0 +1,23 @@
+using Caisson.ControlPlane.Data;
+using Caisson.Images;
+using Microsoft.EntityFrameworkCore;
+
+namespace Caisson.ControlPlane.Registry;
+
+/// <summary>Which blobs belong to which repository.</summary>
+internal static class RepositoryBlobs
+{
+    /// <summary>The manifest itself and every blob it names.</summary>
+    public static async Task<IReadOnlyList<string>> BlobsOfAsync(this ImageStore store, string manifestDigest, CancellationToken cancellationToken)
+    {
+        var manifest = OciManifest.Parse(await File.ReadAllBytesAsync(store.BlobPath(manifestDigest), cancellationToken), manifestDigest);
+        return [manifest.Config.Digest, .. manifest.Layers.Select(l => l.Digest), manifestDigest];
+    }
+
+    /// <summary>Adds rows that are not there; the caller saves.</summary>
+    public static async Task AddBlobsAsync(this ServerDb db, string repository, IReadOnlyList<string> digests, CancellationToken cancellationToken)
+    {
+        var known = await db.RepositoryBlobs.Where(b => b.Repository == repository && digests.Contains(b.Digest)).Select(b => b.Digest).ToListAsync(cancellationToken);
+        db.RepositoryBlobs.AddRange(digests.Except(known, StringComparer.Ordinal).Select(d => new RepositoryBlob { Repository = repository, Digest = d }));
+    }
+}
