@@ -55,7 +55,8 @@ public sealed class ImageStore
         new ImageExport(this, time, progress).RunAsync(manifestDigest, outFile, cancellationToken);
 
     /// <summary>Makes the delta from one generation to another, keeps it as a referrer of the new one, or gives the one that is there.</summary>
-    public Task<StoredDelta> CreateDeltaAsync(string baseManifestDigest, string targetManifestDigest, TimeProvider time, IProgress<ImageProgress>? progress, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<StoredDelta> CreateDeltaAsync(string baseManifestDigest, string targetManifestDigest, TimeProvider time, IProgress<ImageProgress>? progress, CancellationToken cancellationToken) =>
+        new StoredDeltas(this, _layout, time, progress).GetAsync(baseManifestDigest, targetManifestDigest, cancellationToken);
 
     /// <summary>The file of a blob or manifest, whether or not it exists.</summary>
     /// <exception cref="ChunkException">Invalid: not a digest.</exception>

@@ -19,6 +19,16 @@ public static class Limits
     /// <summary>A pack is closed when it has reached this; it may be larger by one frame.</summary>
     public const int PackTargetBytes = 4 * 1024 * 1024;
 
+    /// <summary>A delta's unit is closed when it has reached this.</summary>
+    public const int UnitTargetBytes = 1024 * 1024;
+
+    public const int MaxUnitPlainBytes = UnitTargetBytes + MaxChunkBytes;
+
+    /// <summary>What a unit may refer to of the old image: one region, and all regions together.</summary>
+    public const int RegionBytes = 64 * 1024;
+
+    public const int MaxUnitRegions = 128;
+
     public const int MaxPackBytes = 64 * 1024 * 1024;
 
     /// <summary>64 TiB.</summary>

@@ -59,6 +59,8 @@ internal ref struct SpanReader(ReadOnlySpan<byte> source)
 
     public int Int32() => (int)UInt32();
 
+    public void Skip(int bytes) => Position += bytes;
+
     public uint UInt32()
     {
         var value = BinaryPrimitives.ReadUInt32LittleEndian(_source[Position..]);

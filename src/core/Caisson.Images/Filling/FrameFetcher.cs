@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using Caisson.Chunks;
-using Microsoft.Win32.SafeHandles;
 
 namespace Caisson.Images;
 
@@ -9,7 +8,7 @@ namespace Caisson.Images;
 /// Brings frames from the source into the image file: fetch → decode and verify → write → mark present. Whoever asks for a frame that is
 /// on its way waits for the same fetch. A fetch never fails: it goes on, with growing pauses, until it has succeeded or the image is closed.
 /// </summary>
-internal sealed class FrameFetcher(ImageIndex index, FrameMap map, PresenceMap present, SafeFileHandle image, IBlobSource source, FillTrouble trouble, CancellationToken closed)
+internal sealed class FrameFetcher(ImageIndex index, FrameMap map, ChunkPlacement placement, IBlobSource source, FillTrouble trouble, CancellationToken closed)
 {
     /// <summary>Adjacent frames go into one request up to this.</summary>
     public const int MaxRequestBytes = 1024 * 1024;
@@ -28,12 +27,9 @@ internal sealed class FrameFetcher(ImageIndex index, FrameMap map, PresenceMap p
     {
         foreach (var chunk in map.ChunksOf(frame))
         {
-            foreach (var extent in map.ExtentsOf(chunk))
+            if (placement.IsWanted(chunk))
             {
-                if (!present.HasExtent(extent))
-                {
-                    return true;
-                }
+                return true;
             }
         }
 
@@ -217,15 +213,7 @@ internal sealed class FrameFetcher(ImageIndex index, FrameMap map, PresenceMap p
     {
         foreach (var number in map.ChunksOf(frame))
         {
-            var chunk = index.Chunks[number];
-            foreach (var extent in map.ExtentsOf(number))
-            {
-                if (!present.HasExtent(extent))
-                {
-                    RandomAccess.Write(image, plain.Slice(chunk.Offset, chunk.Bytes), index.Extents[extent].Offset);
-                    present.Mark(extent);
-                }
-            }
+            placement.Write(number, plain.Slice(index.Chunks[number].Offset, index.Chunks[number].Bytes));
         }
     }
 }

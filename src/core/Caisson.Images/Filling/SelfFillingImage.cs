@@ -23,6 +23,8 @@ public sealed class SelfFillingImage : IBlockDevice, IAsyncDisposable
     private readonly ImageIndex _index;
     private readonly PresenceMap _present;
     private readonly SafeFileHandle _image;
+    private readonly IBlobSource _source;
+    private readonly ChunkPlacement _placement;
     private readonly FrameFetcher _fetcher;
     private readonly FillTrouble _trouble;
     private readonly DemandGate _demand = new();
@@ -37,14 +39,16 @@ public sealed class SelfFillingImage : IBlockDevice, IAsyncDisposable
     private SelfFillingImage(string directory, ImageFiles files, FileStream held, ChunkId manifest, ImageIndex index, IBlobSource source, TimeProvider time, Action<FillEvent>? events)
     {
         Directory = directory;
-        Source = source;
+        _source = source;
         (_files, _lock, _manifest, _index, _time, _events) = (files, held, manifest, index, time, events);
         _present = new PresenceMap(index);
         _image = OpenImage(files, manifest, index, _present);
         _savedBytes = _present.PresentBytes;
         _isComplete = _present.IsFull;
         _trouble = new FillTrouble(time, events);
-        _fetcher = new FrameFetcher(index, new FrameMap(index), _present, _image, source, _trouble, _closed.Token);
+        var map = new FrameMap(index);
+        _placement = new ChunkPlacement(index, map, _present, _image);
+        _fetcher = new FrameFetcher(index, map, _placement, source, _trouble, _closed.Token);
         _checkpoints = Task.Run(CheckpointLoopAsync);
     }
 
@@ -65,8 +69,6 @@ public sealed class SelfFillingImage : IBlockDevice, IAsyncDisposable
         IsComplete = _isComplete,
         Problem = _trouble.Problem,
     };
-
-    private IBlobSource Source { get; }
 
     /// <summary>
     /// Opens or begins the image in <paramref name="directory"/>. A directory that has its manifest and index needs no source to open.
@@ -99,7 +101,20 @@ public sealed class SelfFillingImage : IBlockDevice, IAsyncDisposable
     /// </summary>
     /// <param name="oldImageDirectory">A directory <see cref="OpenAsync"/> made, complete or not, in use or not; only read.</param>
     /// <param name="bytesPerSecond">As for <see cref="FillAsync"/>.</param>
-    public Task PrepareFromDeltaAsync(string oldImageDirectory, Func<long?> bytesPerSecond, CancellationToken cancellationToken) => throw new NotSupportedException(Source.ToString());
+    public async Task PrepareFromDeltaAsync(string oldImageDirectory, Func<long?> bytesPerSecond, CancellationToken cancellationToken)
+    {
+        using var seed = SeedImage.TryOpen(oldImageDirectory);
+        if (seed is null || _isComplete)
+        {
+            return;
+        }
+
+        // Cancelled by the caller, or by closing the image.
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _closed.Token);
+        var limit = new RateLimit(bytesPerSecond, _time);
+        await new DeltaPreparation(_index, _manifest.Digest, seed, _placement, _source, limit, _trouble, _fetcher.CountWire).RunAsync(stop.Token).ConfigureAwait(false);
+        await TryCheckpointAsync().ConfigureAwait(false);
+    }
 
     /// <summary>Fetches all that is absent; returns when the image is complete and durable.</summary>
     /// <param name="bytesPerSecond">Asked before each request: bytes per second from the source, null for no limit, 0 to pause.</param>

@@ -12,10 +12,8 @@ internal static partial class Posix
     private const int NoSpace = 28;
     private const int FileTooLarge = 27;
     private const int OverQuota = 122;
-    private const int KeepSize = 1;
-    private const int PunchHole = 2;
     private const int ReadOnlyDirectory = 0x10000 | 0x80000;
-    private const ulong FileClone = 0x40049409;
+    private const ulong FileCloneRange = 0x4020940D;
 
     /// <summary>Next run of data at or after <paramref name="from"/>; null if only a hole is left. The end may lie beyond the file's.</summary>
     public static (long Start, long End)? NextData(SafeFileHandle file, long from)
@@ -49,13 +47,12 @@ internal static partial class Posix
         }
     }
 
-    /// <summary>Gives a range's space back; it reads as zero. False where the file system cannot.</summary>
-    public static bool TryPunchHole(SafeFileHandle file, long offset, long length) =>
-        Allocate(file, PunchHole | KeepSize, offset, length) == 0;
-
-    /// <summary>Makes <paramref name="target"/> share all extents of <paramref name="source"/> (FICLONE). False where the file system cannot.</summary>
-    public static bool TryClone(SafeFileHandle source, SafeFileHandle target) =>
-        IoControl(target, FileClone, source.DangerousGetHandle()) == 0;
+    /// <summary>Makes a range of <paramref name="target"/> share a range of <paramref name="source"/> (FICLONERANGE). False where the file systems cannot.</summary>
+    public static bool TryCloneRange(SafeFileHandle source, long sourceOffset, long length, SafeFileHandle target, long targetOffset)
+    {
+        var range = new CloneRange { SourceFile = source.DangerousGetHandle(), SourceOffset = sourceOffset, Length = length, TargetOffset = targetOffset };
+        return IoControl(target, FileCloneRange, ref range) == 0;
+    }
 
     /// <summary>Disk full, over quota, or above the size a file may have.</summary>
     public static bool IsNoSpace(IOException e) => e.HResult is NoSpace or OverQuota or FileTooLarge;
@@ -78,9 +75,16 @@ internal static partial class Posix
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial SafeFileHandle OpenPath(string path, int flags);
 
-    [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
-    private static partial int Allocate(SafeFileHandle file, int mode, long offset, long length);
-
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
-    private static partial int IoControl(SafeFileHandle file, ulong request, nint argument);
+    private static partial int IoControl(SafeFileHandle file, ulong request, ref CloneRange argument);
+
+    /// <summary>struct file_clone_range of linux/fs.h.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct CloneRange
+    {
+        public long SourceFile;
+        public long SourceOffset;
+        public long Length;
+        public long TargetOffset;
+    }
 }

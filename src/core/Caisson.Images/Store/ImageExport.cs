@@ -15,9 +15,7 @@ internal sealed class ImageExport(ImageStore store, TimeProvider time, IProgress
             var index = store.ReadIndex(manifestDigest);
             using (var target = File.OpenHandle(part, FileMode.CreateNew, FileAccess.Write))
             {
-                RandomAccess.SetLength(target, index.ImageBytes);
-                var meter = new ProgressMeter("Exporting", index.DataBytes, time, progress);
-                await Task.Run(() => WriteAll(index, target, meter, cancellationToken), cancellationToken).ConfigureAwait(false);
+                await WriteAsync(index, target, cancellationToken).ConfigureAwait(false);
                 RandomAccess.FlushToDisk(target);
             }
 
@@ -35,6 +33,15 @@ internal sealed class ImageExport(ImageStore store, TimeProvider time, IProgress
         {
             File.Delete(part);
         }
+    }
+
+    /// <summary>Writes the disk into an empty file, without syncing it.</summary>
+    /// <exception cref="ChunkException">Missing or invalid.</exception>
+    public Task WriteAsync(ImageIndex index, SafeFileHandle target, CancellationToken cancellationToken)
+    {
+        RandomAccess.SetLength(target, index.ImageBytes);
+        var meter = new ProgressMeter("Exporting", index.DataBytes, time, progress);
+        return Task.Run(() => WriteAll(index, target, meter, cancellationToken), cancellationToken);
     }
 
     private void WriteAll(ImageIndex index, SafeFileHandle target, ProgressMeter meter, CancellationToken cancellationToken)

@@ -1,0 +1,185 @@
+using System.Buffers;
+using Caisson.Chunks;
+
+namespace Caisson.Images;
+
+/// <summary>
+/// Makes what it can of a new generation from an old one on this disk: first the chunks both have, then the new ones from the delta between
+/// the two. Each chunk is verified before it enters the file. What cannot be had this way is left absent, for the filler.
+/// </summary>
+internal sealed class DeltaPreparation(ImageIndex index, string manifestDigest, SeedImage seed, ChunkPlacement placement, IBlobSource source, RateLimit limit, FillTrouble trouble, Action<long> countWire)
+{
+    private const int MaxRequestBytes = 1024 * 1024;
+
+    // A delta that keeps coming damaged is given up for the packs.
+    private const int DamagedLimit = 3;
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await Task.Run(() => CopyShared(cancellationToken), cancellationToken).ConfigureAwait(false);
+        if (Enumerable.Range(0, index.Chunks.Length).Any(placement.IsWanted)
+            && await RetryAsync(() => FindDeltaAsync(cancellationToken), cancellationToken).ConfigureAwait(false) is { } delta
+            && await RetryAsync(() => ReadHeadAsync(delta, cancellationToken), cancellationToken).ConfigureAwait(false) is { } head)
+        {
+            await ApplyUnitsAsync(delta, head, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private void CopyShared(CancellationToken cancellationToken)
+    {
+        var places = seed.PresentPlaces();
+        var buffer = new byte[Limits.MaxChunkBytes];
+        var canShare = true;
+        for (var number = 0; number < index.Chunks.Length; number++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var chunk = index.Chunks[number];
+            if (!placement.IsWanted(number) || !places.TryGetValue(chunk.Id, out var offset))
+            {
+                continue;
+            }
+
+            var plain = buffer.AsSpan(0, chunk.Bytes);
+            RawFile.Read(seed.File, offset, plain);
+            if (ChunkId.Of(plain) != chunk.Id)
+            {
+                trouble.Corrupt($"Chunk {chunk.Id} in the old image at byte {offset} is damaged; it is fetched instead.");
+                continue;
+            }
+
+            canShare = canShare && placement.TryShare(number, seed.File, offset);
+            if (!canShare)
+            {
+                placement.Write(number, plain);
+            }
+        }
+    }
+
+    private async Task<OciDescriptor?> FindDeltaAsync(CancellationToken cancellationToken)
+    {
+        foreach (var referrer in await source.ListReferrersAsync(manifestDigest, MediaTypes.Delta, cancellationToken).ConfigureAwait(false))
+        {
+            var manifest = OciManifest.Parse(await source.ReadManifestAsync(referrer.Digest, cancellationToken).ConfigureAwait(false), referrer.Digest);
+            if (manifest is { ArtifactType: MediaTypes.Delta, Layers: [var layer] } && manifest.Annotations?.GetValueOrDefault(MediaTypes.BaseAnnotation) == seed.Manifest.Digest)
+            {
+                return layer;
+            }
+        }
+
+        return null;
+    }
+
+    private async Task<(DeltaHead Head, DeltaTarget Target)?> ReadHeadAsync(OciDescriptor delta, CancellationToken cancellationToken)
+    {
+        var header = new byte[DeltaFormat.HeaderBytes];
+        await ReadAsync(delta, 0, header, cancellationToken).ConfigureAwait(false);
+        var bytes = new byte[Math.Min(DeltaFormat.HeadBytes(header), delta.Size)];
+        header.CopyTo(bytes, 0);
+        for (var done = header.Length; done < bytes.Length; done += MaxRequestBytes)
+        {
+            await ReadAsync(delta, done, bytes.AsMemory(done, Math.Min(MaxRequestBytes, bytes.Length - done)), cancellationToken).ConfigureAwait(false);
+        }
+
+        var head = DeltaFormat.DecodeHead(bytes);
+        return head.TargetIndex == ChunkId.Of(index.Encode()) && head.BaseContent == ChunkId.Of(seed.Content.Encode())
+            ? (head, new DeltaTarget(head, index, seed.Content))
+            : throw new ChunkException(ChunkError.Invalid, $"The delta {delta.Digest} does not lead from the old image to the new one.");
+    }
+
+    private async Task ApplyUnitsAsync(OciDescriptor delta, (DeltaHead Head, DeltaTarget Target) opened, CancellationToken cancellationToken)
+    {
+        var (head, target) = opened;
+        var wanted = Enumerable.Range(0, head.Units.Length)
+            .Where(unit => target.ChunksOf(unit).ToArray().Any(placement.IsWanted) && seed.Has(head.Units[unit])).ToList();
+        foreach (var run in Runs(wanted, head))
+        {
+            if (await RetryAsync(() => ApplyRunAsync(delta, head, target, run, cancellationToken), cancellationToken).ConfigureAwait(false) is null)
+            {
+                return;
+            }
+        }
+    }
+
+    private IEnumerable<List<int>> Runs(List<int> units, DeltaHead head)
+    {
+        var run = new List<int>();
+        foreach (var unit in units)
+        {
+            if (run.Count > 0 && (unit != run[^1] + 1 || head.Units[unit].Offset + head.Units[unit].StoredBytes - head.Units[run[0]].Offset > limit.LargestRequest(MaxRequestBytes)))
+            {
+                yield return run;
+                run = [];
+            }
+
+            run.Add(unit);
+        }
+
+        if (run.Count > 0)
+        {
+            yield return run;
+        }
+    }
+
+    private async Task<object?> ApplyRunAsync(OciDescriptor delta, DeltaHead head, DeltaTarget target, List<int> run, CancellationToken cancellationToken)
+    {
+        var start = head.Units[run[0]].Offset;
+        var length = (int)(head.Units[run[^1]].Offset + head.Units[run[^1]].StoredBytes - start);
+        var buffer = ArrayPool<byte>.Shared.Rent(length);
+        try
+        {
+            await ReadAsync(delta, start, buffer.AsMemory(0, length), cancellationToken).ConfigureAwait(false);
+            foreach (var unit in run)
+            {
+                target.Decode(unit, buffer.AsSpan((int)(head.Units[unit].Offset - start), head.Units[unit].StoredBytes), seed.File, placement.Write);
+            }
+
+            return run;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private async Task ReadAsync(OciDescriptor delta, long offset, Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        if (offset + buffer.Length > delta.Size)
+        {
+            throw new ChunkException(ChunkError.Invalid, $"The delta {delta.Digest} is shorter than its head says.");
+        }
+
+        await limit.WaitAsync(buffer.Length, cancellationToken).ConfigureAwait(false);
+        await source.ReadRangeAsync(delta.Digest, offset, buffer, cancellationToken).ConfigureAwait(false);
+        countWire(buffer.Length);
+    }
+
+    /// <summary>Again and again while source or disk are away; null when the delta is missing or stays damaged.</summary>
+    private async Task<T?> RetryAsync<T>(Func<Task<T?>> step, CancellationToken cancellationToken)
+    {
+        for (var (attempt, damaged) = (0, 0); ; attempt++)
+        {
+            try
+            {
+                var result = await step().ConfigureAwait(false);
+                trouble.Clear();
+                return result;
+            }
+            catch (BlobSourceException e) when (e.Error == BlobSourceError.Missing)
+            {
+                return default;
+            }
+            catch (ChunkException e)
+            {
+                trouble.Corrupt(e.Message);
+                if (++damaged == DamagedLimit)
+                {
+                    return default;
+                }
+            }
+            catch (Exception e) when (e is BlobSourceException or IOException)
+            {
+                await trouble.WaitAfterAsync(e, attempt, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+}

@@ -1,0 +1,73 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+
+namespace Caisson.Chunks;
+
+/// <summary>How a unit, or the index, is stored in a delta. The numbers are the format's; 3 and above are kept for encodings to come.</summary>
+public enum DeltaEncoding
+{
+    Stored = 0,
+
+    Zstd = 1,
+
+    /// <summary>zstd with a prefix: for a unit the old image's regions it names, for the index the old image's content list.</summary>
+    ZstdPrefix = 2,
+}
+
+/// <summary>Bytes of the old disk a unit refers to.</summary>
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct DeltaRegion(long Offset, int Bytes);
+
+/// <summary>Some consecutive new chunks, encoded together.</summary>
+public sealed record DeltaUnit
+{
+    public required DeltaEncoding Encoding { get; init; }
+
+    /// <summary>Where in the delta file its bytes begin.</summary>
+    public long Offset { get; init; }
+
+    public required int StoredBytes { get; init; }
+
+    public required int PlainBytes { get; init; }
+
+    /// <summary>How many of the target's new chunks, in the order of its index, it holds.</summary>
+    public required int ChunkCount { get; init; }
+
+    public required ImmutableArray<DeltaRegion> Regions { get; init; }
+}
+
+/// <summary>The start of a delta file: from which disk to which index it leads, and where its units lie.</summary>
+public sealed record DeltaHead
+{
+    /// <summary>Hash of the old disk's <see cref="ContentList"/>.</summary>
+    public required ChunkId BaseContent { get; init; }
+
+    /// <summary>Bytes of the old disk.</summary>
+    public required long BaseBytes { get; init; }
+
+    /// <summary>Hash of the new generation's index.</summary>
+    public required ChunkId TargetIndex { get; init; }
+
+    public required DeltaEncoding IndexEncoding { get; init; }
+
+    public required int IndexPlainBytes { get; init; }
+
+    public required ReadOnlyMemory<byte> IndexStored { get; init; }
+
+    public required ImmutableArray<DeltaUnit> Units { get; init; }
+
+    /// <summary>Decodes the new index with the old disk's content list at hand.</summary>
+    /// <exception cref="ChunkException">Invalid: the delta does not start from this disk, or is damaged.</exception>
+    public byte[] DecodeIndex(byte[] baseContent)
+    {
+        if (ChunkId.Of(baseContent) != BaseContent)
+        {
+            throw new ChunkException(ChunkError.Invalid, "The delta starts from another disk than this one. Use the generation it was made from, byte for byte.");
+        }
+
+        var bytes = new byte[IndexPlainBytes];
+        using var codec = new PrefixCodec();
+        codec.Decode(IndexEncoding == DeltaEncoding.ZstdPrefix ? baseContent : [], IndexStored.Span, bytes);
+        return ChunkId.Of(bytes) == TargetIndex ? bytes : throw new ChunkException(ChunkError.Invalid, "The delta is damaged: its index has another hash.");
+    }
+}
