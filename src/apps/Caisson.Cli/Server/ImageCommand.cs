@@ -56,6 +56,11 @@ internal static class ImageCommand
     {
         var progress = new ProgressLine();
         var stored = await store.ImportAsync(request, TimeProvider.System, progress, cancel);
+        if (store.Find(stored.Name, stored.Number - 1) is { } previous)
+        {
+            await store.CreateDeltaAsync(previous.ManifestDigest, stored.ManifestDigest, TimeProvider.System, progress, cancel);
+        }
+
         await new RegistryPush(api.Http, stored.Name).PushAsync(store, stored, TimeProvider.System, progress, cancel);
         progress.Finish();
         return await api.SendAsync(
