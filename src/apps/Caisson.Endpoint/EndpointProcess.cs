@@ -65,7 +65,7 @@ internal static class EndpointProcess
             desk.Take(poll.State, ct);
         }
 
-        await using var page = await LocalServer.StartAsync(paths, options.LocalPort, workspaces, reports, log, ct);
+        await using var page = await LocalServer.StartAsync(paths, options.LocalPort, LocalPageContent.Of(reports, workspaces), log, ct);
         reports.LocalPort = page.Port;
         reports.WriteStatus();
         ready();

@@ -29,7 +29,7 @@ internal sealed class LocalServer : IAsyncDisposable
     public int Port { get; }
 
     /// <summary>A port in use costs the page, not the workspaces.</summary>
-    public static async Task<LocalServer> StartAsync(EndpointPaths paths, int port, ReconcileLoop workspaces, ReportLoop reports, ILogger log, CancellationToken ct)
+    public static async Task<LocalServer> StartAsync(EndpointPaths paths, int port, LocalPageContent content, ILogger log, CancellationToken ct)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -41,7 +41,7 @@ internal sealed class LocalServer : IAsyncDisposable
         });
         var built = builder.Build();
         var admittance = new Admittance(paths, TimeProvider.System);
-        Map(built, admittance, workspaces, reports);
+        Map(built, admittance, content);
         try
         {
             await built.StartAsync(ct);
@@ -68,7 +68,7 @@ internal sealed class LocalServer : IAsyncDisposable
         }
     }
 
-    private static void Map(WebApplication app, Admittance admittance, ReconcileLoop workspaces, ReportLoop reports)
+    private static void Map(WebApplication app, Admittance admittance, LocalPageContent content)
     {
         app.UseWebSockets();
         app.Use((context, next) => GuardAsync(context, next, admittance));
@@ -85,10 +85,10 @@ internal sealed class LocalServer : IAsyncDisposable
         app.MapGet("/app.css", () => Page("app.css", "text/css; charset=utf-8"));
         app.MapGet("/app.js", () => Page("app.js", "text/javascript; charset=utf-8"));
         app.MapGet("/screen.js", () => Page("screen.js", "text/javascript; charset=utf-8"));
-        app.MapGet("/api/status", () => reports.Latest is { } status ? Results.Bytes(status.ToJson(), "application/json") : Results.NotFound());
-        app.MapGet("/api/events", (HttpContext c) => EventsAsync(c, reports));
-        app.MapPost("/api/workspaces/{id}/{wish}", (string id, string wish) => AskAsync(workspaces, id, wish));
-        app.Map("/display/{id}", (HttpContext c, string id) => DisplayAsync(c, workspaces, id));
+        app.MapGet("/api/status", () => content.Status() is { } status ? Results.Bytes(status.ToJson(), "application/json") : Results.NotFound());
+        app.MapGet("/api/events", (HttpContext c) => EventsAsync(c, content));
+        app.MapPost("/api/workspaces/{id}/{wish}", (string id, string wish) => Ask(content, id, wish));
+        app.Map("/display/{id}", (HttpContext c, string id) => DisplayAsync(c, content, id));
     }
 
     private static async Task GuardAsync(HttpContext context, RequestDelegate next, Admittance admittance)
@@ -116,19 +116,19 @@ internal sealed class LocalServer : IAsyncDisposable
         await next(context);
     }
 
-    private static async Task EventsAsync(HttpContext context, ReportLoop reports)
+    private static async Task EventsAsync(HttpContext context, LocalPageContent content)
     {
         context.Response.ContentType = "text/event-stream";
         var news = new Signal();
         void Heard(LocalStatus _) => news.Set();
-        reports.Written += Heard;
+        content.Subscribe(Heard);
         try
         {
             news.Set();
             while (true)
             {
                 await news.WaitAsync(context.RequestAborted);
-                if (reports.Latest is { } status)
+                if (content.Status() is { } status)
                 {
                     var oneLine = Encoding.UTF8.GetString(status.ToJson()).ReplaceLineEndings("");
                     await context.Response.WriteAsync($"data: {oneLine}\n\n", context.RequestAborted);
@@ -142,13 +142,13 @@ internal sealed class LocalServer : IAsyncDisposable
         }
         finally
         {
-            reports.Written -= Heard;
+            content.Unsubscribe(Heard);
         }
     }
 
-    private static IResult AskAsync(ReconcileLoop workspaces, string id, string wish)
+    private static IResult Ask(LocalPageContent content, string id, string wish)
     {
-        if (workspaces.Find(new WorkspaceId(id)) is not { } owner)
+        if (content.Find(new WorkspaceId(id)) is not { } owner)
         {
             return Results.NotFound();
         }
@@ -163,9 +163,9 @@ internal sealed class LocalServer : IAsyncDisposable
         return Results.Accepted();
     }
 
-    private static async Task DisplayAsync(HttpContext context, ReconcileLoop workspaces, string id)
+    private static async Task DisplayAsync(HttpContext context, LocalPageContent content, string id)
     {
-        if (!context.WebSockets.IsWebSocketRequest || workspaces.Find(new WorkspaceId(id)) is not { Machine: { } machine } owner || !Reconciler.IsUp(owner.Status.State))
+        if (!context.WebSockets.IsWebSocketRequest || content.Find(new WorkspaceId(id)) is not { Machine: { } machine } owner || !Reconciler.IsUp(owner.Status.State))
         {
             context.Response.StatusCode = StatusCodes.Status404NotFound;
             return;

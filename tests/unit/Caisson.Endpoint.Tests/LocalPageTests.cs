@@ -1,0 +1,117 @@
+using System.Net;
+using System.Net.WebSockets;
+using Caisson.Endpoint.LocalPage;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Caisson.Endpoint.Tests;
+
+public sealed class LocalPageTests : IAsyncLifetime
+{
+    private readonly TestFolder folder = new();
+    private EndpointPaths paths = null!;
+    private LocalServer server = null!;
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        paths = new EndpointPaths(folder.Path);
+        paths.Create();
+        server = await LocalServer.StartAsync(paths, 0, LocalPageContent.Nothing, NullLogger.Instance, Ct);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await server.DisposeAsync();
+        folder.Dispose();
+    }
+
+    [Fact]
+    public async Task A_link_opens_the_page_once()
+    {
+        var link = OneTimeLinks.Make(paths, server.Port);
+        using var first = Browser();
+        Assert.Equal(HttpStatusCode.OK, (await first.GetAsync(link, Ct)).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await first.GetAsync("/", Ct)).StatusCode);
+
+        using var second = Browser();
+        Assert.Equal(HttpStatusCode.Forbidden, (await second.GetAsync(link, Ct)).StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await second.GetAsync("/", Ct)).StatusCode);
+    }
+
+    [Fact]
+    public async Task The_cookie_is_out_of_reach_of_scripts_and_other_sites()
+    {
+        using var browser = Browser();
+        using var answer = await browser.GetAsync(OneTimeLinks.Make(paths, server.Port), Ct);
+        var cookie = Assert.Single(answer.Headers.GetValues("Set-Cookie"));
+        Assert.Contains("httponly", cookie, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("samesite=strict", cookie, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Theory]
+    [InlineData("evil.example")]
+    [InlineData("127.0.0.1")]
+    [InlineData("127.0.0.1.evil.example:PORT")]
+    public async Task Another_host_name_for_this_address_is_turned_away_even_with_the_cookie(string host)
+    {
+        using var browser = await OpenAsync();
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/status") { Headers = { Host = host.Replace("PORT", $"{server.Port}", StringComparison.Ordinal) } };
+        Assert.Equal(HttpStatusCode.MisdirectedRequest, (await browser.SendAsync(request, Ct)).StatusCode);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("http://evil.example")]
+    public async Task A_change_asked_by_another_origin_is_turned_away(string? origin)
+    {
+        using var browser = await OpenAsync();
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/workspaces/work/stop");
+        if (origin is not null)
+        {
+            request.Headers.Add("Origin", origin);
+        }
+
+        Assert.Equal(HttpStatusCode.MisdirectedRequest, (await browser.SendAsync(request, Ct)).StatusCode);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("http://evil.example")]
+    public async Task A_display_asked_by_another_origin_is_turned_away(string? origin)
+    {
+        using var socket = new ClientWebSocket();
+        if (origin is not null)
+        {
+            socket.Options.SetRequestHeader("Origin", origin);
+        }
+
+        await Assert.ThrowsAsync<WebSocketException>(() => socket.ConnectAsync(new Uri($"ws://127.0.0.1:{server.Port}/display/work"), Ct));
+    }
+
+    [Fact]
+    public async Task Nothing_but_the_link_is_answered_without_a_cookie()
+    {
+        using var browser = Browser();
+        foreach (var path in (string[])["/", "/api/status", "/api/events", "/screen/work", "/novnc/core/rfb.js"])
+        {
+            Assert.Equal(HttpStatusCode.Unauthorized, (await browser.GetAsync(path, Ct)).StatusCode);
+        }
+    }
+
+    [Fact]
+    public async Task A_port_in_use_costs_the_page_and_not_the_process()
+    {
+        await using var second = await LocalServer.StartAsync(paths, server.Port, LocalPageContent.Nothing, NullLogger.Instance, Ct);
+        Assert.Equal(0, second.Port);
+    }
+
+    private HttpClient Browser() => new(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = new Uri($"http://127.0.0.1:{server.Port}") };
+
+    private async Task<HttpClient> OpenAsync()
+    {
+        var browser = Browser();
+        (await browser.GetAsync(OneTimeLinks.Make(paths, server.Port), Ct)).EnsureSuccessStatusCode();
+        return browser;
+    }
+}
