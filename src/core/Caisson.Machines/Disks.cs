@@ -77,8 +77,23 @@ internal static class Disks
         var name = Name(role);
         options.Add("-blockdev", "", ("driver", "file"), ("node-name", name + "-file"), ("filename", paths.Volume(role)), ("discard", "unmap"));
 
-        // backing= is spelt out even when there is none: without it QEMU would open whatever a header names.
-        options.Add("-blockdev", "", ("driver", "qcow2"), ("node-name", name), ("file", name + "-file"), ("discard", "unmap"), ("backing", backing ?? ""));
+        // The backing is spelt out even when there is none: without it QEMU would open whatever a header names. None can only be said in JSON.
+        if (backing is null)
+        {
+            options.AddVerbatim("-blockdev", new JsonObject
+            {
+                ["driver"] = "qcow2",
+                ["node-name"] = name,
+                ["file"] = name + "-file",
+                ["discard"] = "unmap",
+                ["backing"] = null,
+            }.ToJsonString());
+        }
+        else
+        {
+            options.Add("-blockdev", "", ("driver", "qcow2"), ("node-name", name), ("file", name + "-file"), ("discard", "unmap"), ("backing", backing));
+        }
+
         var device = new List<(string, string)>
         {
             ("id", "disk-" + name), ("drive", name), ("serial", "caisson-" + name), ("rerror", "stop"), ("werror", "stop"),

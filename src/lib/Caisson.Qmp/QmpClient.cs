@@ -180,6 +180,8 @@ public sealed class QmpClient : IAsyncDisposable
             end = new QmpException(QmpErrorClass.ConnectionLost, "The monitor connection broke.", inner: e);
         }
 
+        // Hung up, so that a peer that goes on talking is not left waiting for a reader.
+        await _stream.DisposeAsync().ConfigureAwait(false);
         End(end);
     }
 

@@ -1,0 +1,62 @@
+using Caisson.Machines;
+using Caisson.Testing;
+
+namespace Caisson.Machines.Tests;
+
+public sealed class QemuCommandLineTests
+{
+    private static readonly Version Debian12 = new(7, 2, 22);
+    private static readonly Version Debian13 = new(10, 0, 13);
+
+    public static TheoryData<string> Cases => ["managed", "managed-kvm", "personal", "tiny"];
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void The_command_line_for_QEMU_7_2_is_the_golden_one(string name) => CheckGolden(name, Debian12, "7.2");
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void The_command_line_for_QEMU_10_0_is_the_golden_one(string name) => CheckGolden(name, Debian13, "10.0");
+
+    [Fact]
+    public void A_comma_in_a_name_or_path_stays_in_its_value()
+    {
+        var paths = new WorkspacePaths("/state,readonly=on", "/run");
+        var command = QemuCommandLine.From(Specs.Managed with { Name = "x,process=y" }, paths, Specs.Capabilities(Debian12, Accelerator.Tcg));
+        Assert.Contains(command.Options, option => option.Flag == "-name" && option.Value!.StartsWith("guest=x,,process=y,process=caisson-work,", StringComparison.Ordinal));
+        Assert.All(
+            command.Options.Where(option => option.Value?.Contains("/state", StringComparison.Ordinal) == true),
+            option => Assert.Contains("/state,,readonly=on", option.Value, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void No_format_is_ever_probed_and_no_backing_comes_from_a_header()
+    {
+        foreach (var spec in (WorkspaceSpec[])[Specs.Managed, Specs.Personal, Specs.Tiny])
+        {
+            var options = QemuCommandLine.From(spec, Specs.Paths, Specs.Capabilities(Debian13, Accelerator.Kvm)).Options;
+            Assert.DoesNotContain(options, option => option.Flag is "-drive" or "-hda" or "-cdrom");
+            foreach (var option in options.Where(option => option.Flag == "-blockdev"))
+            {
+                Assert.Matches("^(driver=|{\"driver\":)", option.Value);
+                Assert.Equal(option.Value!.Contains("qcow2,", StringComparison.Ordinal), option.Value.Contains("backing=os-base", StringComparison.Ordinal));
+                Assert.Equal(option.Value.Contains("\"qcow2\"", StringComparison.Ordinal), option.Value.Contains("\"backing\":null", StringComparison.Ordinal));
+            }
+        }
+    }
+
+    private static void CheckGolden(string name, Version version, string folder)
+    {
+        var (spec, accelerator) = name switch
+        {
+            "managed" => (Specs.Managed, Accelerator.Tcg),
+            "managed-kvm" => (Specs.Managed, Accelerator.Kvm),
+            "personal" => (Specs.Personal, Accelerator.Tcg),
+            "tiny" => (Specs.Tiny, Accelerator.Tcg),
+            _ => throw new ArgumentOutOfRangeException(nameof(name), name, null),
+        };
+        var command = QemuCommandLine.From(spec, Specs.Paths, Specs.Capabilities(version, accelerator));
+        var text = string.Concat(command.Options.Select(option => option + "\n"));
+        Golden.Check($"tests/unit/Caisson.Machines.Tests/golden/{name}.{folder}.args", text);
+    }
+}
