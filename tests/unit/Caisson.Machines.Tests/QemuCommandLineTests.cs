@@ -39,7 +39,7 @@ public sealed class QemuCommandLineTests
             foreach (var option in options.Where(option => option.Flag == "-blockdev"))
             {
                 Assert.Matches("^(driver=|{\"driver\":)", option.Value);
-                Assert.Equal(option.Value!.Contains("qcow2,", StringComparison.Ordinal), option.Value.Contains("backing=os-base", StringComparison.Ordinal));
+                Assert.Equal(option.Value!.Contains("driver=qcow2,", StringComparison.Ordinal), option.Value.Contains("backing=os-base", StringComparison.Ordinal));
                 Assert.Equal(option.Value.Contains("\"qcow2\"", StringComparison.Ordinal), option.Value.Contains("\"backing\":null", StringComparison.Ordinal));
             }
         }
