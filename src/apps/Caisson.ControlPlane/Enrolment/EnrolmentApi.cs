@@ -10,7 +10,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Caisson.ControlPlane.Enrolment;
 
-/// <summary>The three routes of the endpoint listener that need no certificate: enrolment, and renewal by the device key.</summary>
+/// <summary>The routes of the endpoint listener that need no certificate: the CA itself, enrolment, and renewal by the device key.</summary>
 internal static class EnrolmentApi
 {
     /// <summary>A request is a few hundred bytes of keys and a CSR.</summary>
@@ -20,6 +20,7 @@ internal static class EnrolmentApi
     {
         var routes = app.MapGroup("").OnListener(ListenerKind.Endpoints).AllowAnonymous().ExcludeFromDescription()
             .WithMetadata(new Microsoft.AspNetCore.Mvc.RequestSizeLimitAttribute(MaxBodyBytes));
+        routes.MapGet(Routes.Authorities, (Authority authority) => TypedResults.Json(new AuthorityList(Authorities(authority)), ProtocolJson.Default.AuthorityList));
         routes.MapPost(Routes.Enrol, EnrolAsync);
         routes.MapPost(Routes.RenewNonce, (RenewalNonceRequest request, RenewalNonces nonces) =>
             IsEndpointId(request.Endpoint.Value) ? TypedResults.Ok(new RenewalNonce(nonces.Issue(request.Endpoint))) : throw RequestRefused.BadInput("This is not an endpoint id."));

@@ -9,7 +9,7 @@ namespace Caisson.Endpoint.Identity;
 
 /// <summary>
 /// Turns a token into an enrolled PC. The server is checked against the token's CA hash before the secret leaves this PC.
-/// Interrupted, it is simply run again: the device key stays, and the server knows it by that key.
+/// Interrupted, it is simply run again; if the server had used the token up by then it says so, and a new token is all that is needed.
 /// </summary>
 internal static class Enroller
 {
