@@ -8,6 +8,9 @@ namespace Caisson.Nbd;
 /// </summary>
 internal sealed class NbdConnection : IDisposable
 {
+    /// <summary>Several batches: nbdcopy over one connection measured a sixth faster than with the 208 KiB of the kernel's default.</summary>
+    private const int SendBuffer = 1 << 20;
+
     private readonly Socket _socket;
     private readonly PendingReads _pending;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -15,6 +18,7 @@ internal sealed class NbdConnection : IDisposable
     private NbdConnection(Socket socket, string exportName, IBlockDevice device, NbdServerOptions options)
     {
         _socket = socket;
+        _socket.SendBufferSize = SendBuffer;
         _socket.SendTimeout = (int)options.SendTimeout.TotalMilliseconds;
         var port = new SendPort(socket);
         var onDeviceFailure = options.OnDeviceFailure ?? (_ => { });
