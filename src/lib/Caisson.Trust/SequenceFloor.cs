@@ -16,7 +16,7 @@ public readonly record struct SequenceFloor(long Value)
             $"The document has the sequence number {offered}; numbers begin at 1. Server and endpoint may be of different versions."),
         _ when offered < Value => new SequenceVerdict.Refused(
             SequenceRefusal.OlderThanActedOn,
-            $"The server offered sequence {offered}, but {Value} was already acted on. Older is never taken; if the server was restored from a backup, raise its sequence."),
+            $"The server offered sequence {offered}, but this PC has acted on {Value}. Older is never taken; if the server was restored from a backup, raise its sequence."),
         _ => new SequenceVerdict.Accepted(new SequenceFloor(offered), IsNew: offered > Value),
     };
 }

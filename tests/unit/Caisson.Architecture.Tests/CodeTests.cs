@@ -53,6 +53,12 @@ public sealed partial class CodeTests
             select $"{file.Path}: {line.Value.Trim()}");
 
     [Fact]
+    public void What_may_run_is_decided_in_one_place_with_one_caller() =>
+        Assert.Equal(
+            ["src/apps/Caisson.Endpoint/Reconcile/StartApproval.cs"],
+            Repository.Sources.Where(f => f.IsProduct && f.Text.Contains("RunApproval.Decide(", StringComparison.Ordinal)).Select(f => f.Path));
+
+    [Fact]
     public void Unit_tests_start_no_process_and_no_test_sleeps()
     {
         var tests = Repository.Sources.Where(f => f.Path.StartsWith("tests/", StringComparison.Ordinal)).ToList();

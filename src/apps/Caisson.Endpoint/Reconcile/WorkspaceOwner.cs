@@ -2,6 +2,7 @@ using Caisson.Endpoint.Server;
 using Caisson.Endpoint.Shelf;
 using Caisson.Machines;
 using Caisson.Protocol;
+using Caisson.Trust;
 using Microsoft.Extensions.Logging;
 
 namespace Caisson.Endpoint.Reconcile;
@@ -156,6 +157,13 @@ internal sealed class WorkspaceOwner : IAsyncDisposable
 
     public void BeginStart(DesiredWorkspace desired, ShelvedImage image) => Begin(async () =>
     {
+        if (StartApproval.Decide(Record, desired, image.Generation) is RunDecision.Denied denied)
+        {
+            Fail(denied.Message);
+            Settle(denied.Message);
+            return;
+        }
+
         Log.Starting(log, Id.Value, image.Generation.ToString());
         await LetGoAsync();
         Remember(Record.StartedFrom(image.Generation) with { Name = desired.Name }); // Durable first: a personal workspace's base is fixed by this.

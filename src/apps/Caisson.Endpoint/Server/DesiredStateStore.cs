@@ -44,15 +44,14 @@ internal sealed partial class DesiredStateStore(EndpointPaths paths, Enrolment e
     public DesiredState Accept(byte[] document)
     {
         var state = Open(document);
-        if (state.Sequence < Floor)
+        switch (new SequenceFloor(Floor).Judge(state.Sequence))
         {
-            throw new TrustException($"The server offered desired state {state.Sequence}, but this PC has acted on {Floor}. Older state is never taken; if the server was restored from a backup, raise its sequence.");
-        }
-
-        if (state.Sequence > Floor)
-        {
-            AtomicFile.Write(paths.SequenceFloor, Encoding.ASCII.GetBytes(state.Sequence.ToString(CultureInfo.InvariantCulture)));
-            Floor = state.Sequence;
+            case SequenceVerdict.Refused refused:
+                throw new TrustException(refused.Message);
+            case SequenceVerdict.Accepted { IsNew: true } accepted:
+                AtomicFile.Write(paths.SequenceFloor, Encoding.ASCII.GetBytes(accepted.Floor.Value.ToString(CultureInfo.InvariantCulture)));
+                Floor = accepted.Floor.Value;
+                break;
         }
 
         AtomicFile.Write(paths.DesiredState, document);
