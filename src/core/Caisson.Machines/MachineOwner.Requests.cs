@@ -33,6 +33,12 @@ internal sealed partial class MachineOwner
         {
             request.Answer.TrySetException(e);
         }
+        catch (OperationCanceledException)
+        {
+            // Closing: whoever asked must not wait for ever.
+            request.Answer.TrySetException(LetGo());
+            throw;
+        }
     }
 
     private async Task ObeyAsync(MachineRequest request)
@@ -129,6 +135,6 @@ internal sealed partial class MachineOwner
         await CommandAsync((qmp, cancellation) => qmp.BlockdevDeleteAsync(Disks.OsBaseNode, cancellation));
         Spec = Spec with { OsBase = new RawBase(rawPath) };
         _record = _record is null ? null : _record with { Spec = Spec };
-        _record?.Save(Paths);
+        SaveRecord();
     }
 }

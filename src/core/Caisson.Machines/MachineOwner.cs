@@ -207,6 +207,11 @@ internal sealed partial class MachineOwner : IDisposable
         {
             // The monitor broke: Ended follows.
         }
+        catch (Exception e) when (e is QmpException or MachineException or IOException or UnauthorizedAccessException)
+        {
+            // Whatever failed on one event, the machine is still owned: a driver that gave up would leave it to nobody.
+            Publish(Status.Current with { Problem = $"Workspace {Spec.Id}: {e.Message}" });
+        }
     }
 
     private void TakeHeartbeat(GuestMessage message)
@@ -216,7 +221,7 @@ internal sealed partial class MachineOwner : IDisposable
         if (Status.Current.FirstHeartbeatAt is null && _record is not null)
         {
             _record = _record with { FirstHeartbeatAt = now };
-            _record.Save(Paths);
+            SaveRecord();
         }
 
         Publish(Status.Current with
@@ -335,7 +340,15 @@ internal sealed partial class MachineOwner : IDisposable
             await TpmProcess.StopAsync(Paths, swtpm, _time, _closing.Token);
         }
 
-        Volumes.DropAtStop(Spec.Kind, Paths);
+        try
+        {
+            Volumes.DropAtStop(Spec.Kind, Paths);
+        }
+        catch (IOException)
+        {
+            // The next start drops them: DropsAtStart covers whatever a stop should have dropped.
+        }
+
         var asked = _stop is not null || _sawShutdown;
         Publish(Status.Current with
         {
@@ -382,7 +395,31 @@ internal sealed partial class MachineOwner : IDisposable
         if (_housekeeping <= now)
         {
             _housekeeping = now + HousekeepingPeriod;
+            BoundSerialLog();
+        }
+    }
+
+    private void BoundSerialLog()
+    {
+        try
+        {
             SerialLog.Bound(Paths);
+        }
+        catch (IOException)
+        {
+            // A full disk; tried again at the next round.
+        }
+    }
+
+    private void SaveRecord()
+    {
+        try
+        {
+            _record?.Save(Paths);
+        }
+        catch (IOException)
+        {
+            // A full disk must not cost the driver; an adopter then takes the next heartbeat for the first.
         }
     }
 
@@ -407,7 +444,7 @@ internal sealed partial class MachineOwner : IDisposable
         {
             await CommandAsync(QmpCommands.ContinueAsync);
         }
-        catch (MachineException)
+        catch (Exception e) when (e is MachineException or QmpException)
         {
             hold.FailedAgain();
         }

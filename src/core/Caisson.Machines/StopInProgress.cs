@@ -17,7 +17,7 @@ internal sealed class StopInProgress(StopMode mode, DateTimeOffset now, TimeSpan
     private bool _quit;
 
     /// <summary>The restart this stop is the first half of.</summary>
-    public MachineRequest.Restart? Restart { get; init; }
+    public MachineRequest.Restart? Restart { get; set; }
 
     public DateTimeOffset Due { get; private set; } = now;
 
@@ -27,6 +27,10 @@ internal sealed class StopInProgress(StopMode mode, DateTimeOffset now, TimeSpan
     public void Join(MachineRequest.Stop stop, DateTimeOffset moment)
     {
         _waiting.Add(stop);
+
+        // The last word counts: a stop asked during a restart leaves the machine stopped.
+        Restart?.Answer.TrySetException(new MachineException(MachineError.Denied, "The restart was given up because a stop was asked meanwhile. Start the workspace again."));
+        Restart = null;
         var ends = stop.Mode is StopMode.Kill ? moment : moment + stop.Grace;
         if (ends < _graceEnds && !_quit)
         {
