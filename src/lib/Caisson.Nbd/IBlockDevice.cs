@@ -19,7 +19,10 @@ public interface IBlockDevice
     /// </summary>
     bool TryRead(long offset, Span<byte> buffer);
 
-    /// <summary>Fills all of <paramref name="buffer"/>, waiting for as long as it takes to get the bytes.</summary>
+    /// <summary>
+    /// Fills all of <paramref name="buffer"/>, waiting for as long as it takes to get the bytes. Must end soon after
+    /// <paramref name="cancellationToken"/> is cancelled: the end of its connection, and so of the server, waits for it.
+    /// </summary>
     ValueTask ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken);
 
     /// <summary>Stores all of <paramref name="buffer"/>. Durable only after <see cref="FlushAsync"/>.</summary>

@@ -266,7 +266,11 @@ internal sealed class Transmission(
 
     private NbdError Report(Exception failure)
     {
-        onDeviceFailure(failure);
+        if (!pending.Closed.IsCancellationRequested)
+        {
+            onDeviceFailure(failure); // Else it is only the connection's end that reached the device.
+        }
+
         return DeviceFailure.ToError(failure);
     }
 

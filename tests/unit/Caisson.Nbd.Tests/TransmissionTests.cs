@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using CsCheck;
 
 namespace Caisson.Nbd.Tests;
 
@@ -164,6 +165,47 @@ public sealed class TransmissionTests
         Assert.Equal((1ul, 0u), client.SimpleReply());
         client.Receive(512);
         client.ExpectClosed();
+    }
+
+    /// <summary>Whatever sequence of changes: the device and a plain array agree, over both kinds of replies.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Any_sequence_of_writes_zeroes_and_reads_behaves_like_an_array(bool isStructured)
+    {
+        const int Size = 600_000;
+        var path = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllBytes(path, new byte[Size]);
+            using var device = RawFileDevice.Open(path, isReadOnly: false);
+            await using var server = new TestServer(device);
+            using var client = TestClient.Ready(server.Socket, isStructured);
+            var model = new byte[Size];
+            Gen.Select(Gen.Int[0, 2], Gen.Int[0, Size - 1], Gen.Int[1, 400_000], Gen.Bool).Sample(
+                (kind, offset, wanted, isForced) =>
+                {
+                    var length = Math.Min(wanted, Size - offset);
+                    if (kind == 0)
+                    {
+                        var read = isStructured ? client.StructuredRead((ulong)offset, (uint)length) : client.SimpleRead((ulong)offset, (uint)length);
+                        Assert.True(model.AsSpan(offset, length).SequenceEqual(read));
+                        return;
+                    }
+
+                    var payload = kind == 1 ? MemoryDevice.Random(length, seed: offset).Content : new byte[length];
+                    payload.CopyTo(model, offset);
+                    client.Request((ushort)(kind == 1 ? 1 : 6), 3, (ulong)offset, (uint)length, isForced ? (ushort)1 : (ushort)0, kind == 1 ? payload : null);
+                    Assert.Equal(0u, isStructured ? client.Chunk().Kind : client.SimpleReply().Error);
+                },
+                iter: 100,
+                threads: 1);
+            Assert.Equal(model, File.ReadAllBytes(path));
+        }
+        finally
+        {
+            File.Delete(path);
+        }
     }
 
     private static List<(uint Length, uint Flags)> BlockStatus(TestClient client, ulong offset, uint length, ushort flags = 0)
