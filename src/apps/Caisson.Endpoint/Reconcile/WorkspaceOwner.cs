@@ -16,6 +16,9 @@ internal sealed class WorkspaceOwner : IAsyncDisposable
     /// <summary>How long a guest may take to shut down before its power goes.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromSeconds(120);
 
+    /// <summary>The same at the end of caissond, which service managers do not wait 120 s for.</summary>
+    private static readonly TimeSpan LeavingGrace = TimeSpan.FromSeconds(45);
+
     /// <summary>A machine that lived shorter than this was a failed start.</summary>
     private static readonly TimeSpan ShortLife = TimeSpan.FromSeconds(60);
 
@@ -185,13 +188,13 @@ internal sealed class WorkspaceOwner : IAsyncDisposable
         }
     });
 
-    public void BeginStop(string why) => Begin(() => StopNowAsync(why));
+    public void BeginStop(string why) => Begin(() => StopNowAsync(why, Grace));
 
     /// <summary>Waits for what is under way, then stops; for the end of caissond.</summary>
     public async Task StopAsync(string why)
     {
         await work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await StopNowAsync(why);
+        await StopNowAsync(why, LeavingGrace);
     }
 
     /// <summary>Lets go; a running machine runs on.</summary>
@@ -202,7 +205,7 @@ internal sealed class WorkspaceOwner : IAsyncDisposable
         watching.Dispose();
     }
 
-    private async Task StopNowAsync(string why)
+    private async Task StopNowAsync(string why, TimeSpan grace)
     {
         if (Machine is not { } running || !Reconciler.IsUp(Status.State))
         {
@@ -213,7 +216,7 @@ internal sealed class WorkspaceOwner : IAsyncDisposable
         Log.Stopping(log, Id.Value, why);
         try
         {
-            await running.StopAsync(StopMode.Shutdown, Grace, CancellationToken.None);
+            await running.StopAsync(StopMode.Shutdown, grace, CancellationToken.None);
             await LetGoAsync();
             Set(Stopped);
             SettleStop();

@@ -24,7 +24,7 @@ internal static class CommandLine
     private static Command Run()
     {
         var runDir = new Option<DirectoryInfo?>("--run-dir") { Description = "Folder for sockets; default: DIR/run.", HelpName = "DIR" };
-        var port = new Option<int>("--local-port") { Description = "Port of the local page on 127.0.0.1; 0 takes a free one.", DefaultValueFactory = _ => 8480, HelpName = "N" };
+        var port = new Option<int>("--local-port") { Description = "Port of the local page on 127.0.0.1; 0 takes a free one.", DefaultValueFactory = _ => 8490, HelpName = "N" };
         var leave = new Option<bool>("--leave-running") { Description = "At SIGTERM leave the machines running; the next caissond takes them up. Default: shut them down." };
         var probeKernel = new Option<FileInfo?>("--probe-kernel") { Description = "Kernel to try KVM with; without one KVM is not used.", HelpName = "FILE" };
         var probeInitrd = new Option<FileInfo?>("--probe-initrd") { Description = "Its initrd; it must print CAISSON-TINY-UP.", HelpName = "FILE" };
