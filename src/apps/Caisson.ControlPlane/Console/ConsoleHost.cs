@@ -1,3 +1,15 @@
+using Caisson.ControlPlane.Console.Activity;
+using Caisson.ControlPlane.Console.Enrol;
+using Caisson.ControlPlane.Console.Frame;
+using Caisson.ControlPlane.Console.Groups;
+using Caisson.ControlPlane.Console.Images;
+using Caisson.ControlPlane.Console.Pcs;
+using Caisson.ControlPlane.Console.Today;
+using Caisson.ControlPlane.Data;
+using Caisson.ControlPlane.Live;
+using Microsoft.AspNetCore.Hosting.StaticWebAssets;
+using Microsoft.EntityFrameworkCore;
+
 namespace Caisson.ControlPlane.Console;
 
 /// <summary>Where the console's pages join the server's host.</summary>
@@ -6,6 +18,14 @@ internal static class ConsoleHost
     /// <summary>Called before the host is built.</summary>
     public static void AddConsole(this WebApplicationBuilder builder)
     {
+        // A build is run as it lies in its output folder, where static files are found through a manifest; a package has them in wwwroot.
+        StaticWebAssetsLoader.UseStaticWebAssets(builder.Environment, builder.Configuration);
+        builder.Services.AddRazorComponents().AddInteractiveServerComponents();
+        builder.Services.AddSingleton<Changes>().AddSingleton<ChangePulse>();
+        builder.Services.ConfigureDbContext<ServerDb>((services, options) => options.AddInterceptors(services.GetRequiredService<ChangePulse>()));
+        builder.Services.AddSingleton<Census>().AddSingleton<TodayQuery>().AddSingleton<PcListQuery>().AddSingleton<PcQuery>().AddSingleton<PcActions>()
+            .AddSingleton<ImageQuery>().AddSingleton<ImageActions>().AddSingleton<GroupQuery>().AddSingleton<GroupActions>()
+            .AddSingleton<EnrolActions>().AddSingleton<ActivityQuery>();
     }
 
     /// <summary>
@@ -14,5 +34,7 @@ internal static class ConsoleHost
     /// </summary>
     public static void MapConsole(this WebApplication app)
     {
+        app.MapStaticAssets().AllowAnonymous();
+        app.MapRazorComponents<App>().AddInteractiveServerRenderMode();
     }
 }

@@ -97,6 +97,13 @@ internal sealed class FleetChanges(IDbContextFactory<ServerDb> database, Desired
             db.Record(time, actor, ActivityKinds.EndpointChanged, limit == 0 ? $"{endpoint.HostName} fills without a limit." : $"{endpoint.HostName} fills with at most {limit} bytes a second.", id);
         }
 
+        if (request.Person is not null || request.Place is not null)
+        {
+            endpoint.Person = Label(request.Person ?? endpoint.Person);
+            endpoint.Place = Label(request.Place ?? endpoint.Place);
+            db.Record(time, actor, ActivityKinds.EndpointChanged, $"{endpoint.HostName} is used by {(endpoint.Person.Length == 0 ? "nobody named" : endpoint.Person)}{(endpoint.Place.Length == 0 ? "" : $", {endpoint.Place}")}.", id);
+        }
+
         if (request.Groups is { } names)
         {
             var wanted = await db.Groups.Where(g => names.Contains(g.Name)).ToListAsync(cancellationToken);
@@ -143,6 +150,10 @@ internal sealed class FleetChanges(IDbContextFactory<ServerDb> database, Desired
         UserVolumeBytes = a.UserVolumeBytes,
         AutoStart = a.AutoStart,
     };
+
+    private static string Label(string text) => text.Trim() is { Length: <= 80 } label
+        ? label
+        : throw RequestRefused.BadInput("A person's or a place's name has at most 80 characters.");
 
     private static void Check(CreateAssignmentRequest request)
     {

@@ -82,6 +82,8 @@ internal static class FleetQueries
     {
         Id = e.Id,
         HostName = e.HostName,
+        Person = e.Person,
+        Place = e.Place,
         Groups = [.. e.Memberships.Select(m => m.Group!.Name).Order(StringComparer.Ordinal)],
         EnrolledAt = e.EnrolledAt,
         LastSeenAt = e.LastSeenAt,

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Caisson.ControlPlane.Data;
+using Caisson.ControlPlane.Live;
 using Caisson.Protocol;
 using Caisson.Protocol.Api;
 using Microsoft.EntityFrameworkCore;
@@ -7,7 +8,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Caisson.ControlPlane.Fleet;
 
 /// <summary>The newest picture of each managed or disposable workspace, one file each. A personal workspace has none, whatever is sent or asked.</summary>
-internal sealed class Screenshots(IDbContextFactory<ServerDb> database, DataFolder folder, TimeProvider time)
+internal sealed class Screenshots(IDbContextFactory<ServerDb> database, DataFolder folder, Changes changes, TimeProvider time)
 {
     public const int MaxBytes = 8 << 20;
 
@@ -31,6 +32,7 @@ internal sealed class Screenshots(IDbContextFactory<ServerDb> database, DataFold
         var now = time.GetUtcNow();
         await db.Workspaces.Where(w => w.EndpointId == endpointId && w.WorkspaceId == workspaceId)
             .ExecuteUpdateAsync(set => set.SetProperty(w => w.ScreenshotAt, now), cancellationToken);
+        changes.Pulse(endpointId);
     }
 
     /// <summary>The file of the newest picture; null when there is none or may be none.</summary>

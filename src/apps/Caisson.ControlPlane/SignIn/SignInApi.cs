@@ -72,19 +72,12 @@ internal static class SignInApi
     {
         if (token is null || !await SignInLinks.RedeemAsync(db, time, token, cancellationToken))
         {
-            var sentence = token is null ? "Sign in with a one-time link." : "This link was used already, or its 15 minutes are over.";
-            return Page(token is null ? StatusCodes.Status200OK : StatusCodes.Status403Forbidden, $"<h1>Caisson</h1><p>{sentence}</p><p>On the server, run <code>caisson-server sign-in-link --data DIR</code> and open what it prints.</p>", refresh: false);
+            return SignInPage.HowTo(isUsedUp: token is not null);
         }
 
         db.Record(time, "console", ActivityKinds.SignedIn, "Somebody signed in to the console with a one-time link.");
         await db.SaveChangesAsync(cancellationToken);
         await context.SignInAsync(CookieAuthenticationDefaults.AuthenticationScheme, new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.Name, "console")], CookieAuthenticationDefaults.AuthenticationScheme)));
-
-        // A page that goes on by itself, not a redirect: after a click on another site's page a redirect would not carry the Strict cookie.
-        return Page(StatusCodes.Status200OK, "<p>Signed in. <a href=\"/\">Go to the console</a></p>", refresh: true);
+        return SignInPage.SignedIn();
     }
-
-    private static ContentHttpResult Page(int status, string body, bool refresh) => TypedResults.Content(
-        $"<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">{(refresh ? "<meta http-equiv=\"refresh\" content=\"0;url=/\">" : "")}<title>Caisson</title><style>:root{{color-scheme:light dark}}body{{font:16px/1.5 system-ui,sans-serif;max-width:40rem;margin:15vh auto;padding:0 1rem}}</style>{body}</html>",
-        "text/html", System.Text.Encoding.UTF8, status);
 }

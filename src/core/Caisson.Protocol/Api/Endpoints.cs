@@ -7,6 +7,12 @@ public sealed record EndpointInfo
 
     public required string HostName { get; init; }
 
+    /// <summary>Who uses it and where it stands, in an administrator's words; empty until somebody says.</summary>
+    public string Person { get; init; } = "";
+
+    /// <inheritdoc cref="Person"/>
+    public string Place { get; init; } = "";
+
     public required IReadOnlyList<string> Groups { get; init; }
 
     public required DateTimeOffset EnrolledAt { get; init; }
@@ -50,6 +56,11 @@ public sealed record WorkspaceInfo
 public sealed record ChangeEndpointRequest
 {
     public IReadOnlyList<string>? Groups { get; init; }
+
+    /// <summary>At most 80 characters, like <see cref="Place"/>.</summary>
+    public string? Person { get; init; }
+
+    public string? Place { get; init; }
 
     public long? FillBytesPerSecond { get; init; }
 }

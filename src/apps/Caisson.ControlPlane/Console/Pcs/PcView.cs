@@ -1,0 +1,35 @@
+using Caisson.ControlPlane.Console.Parts;
+using Caisson.ControlPlane.Data;
+
+namespace Caisson.ControlPlane.Console.Pcs;
+
+/// <summary>All that a PC's page shows.</summary>
+public sealed record PcView
+{
+    public required string Id { get; init; }
+
+    public required string Name { get; init; }
+
+    public required string Person { get; init; }
+
+    public required string Place { get; init; }
+
+    public required DateTimeOffset EnrolledAt { get; init; }
+
+    public DateTimeOffset? LastSeenAt { get; init; }
+
+    public DateTimeOffset? RevokedAt { get; init; }
+
+    /// <summary>The PC has acted on the newest it was told.</summary>
+    public bool UpToDate { get; init; }
+
+    public long? FillBytesPerSecond { get; init; }
+
+    internal ReportedHost? Host { get; init; }
+
+    public required IReadOnlyList<string> Groups { get; init; }
+
+    public required IReadOnlyList<WorkspaceView> Workspaces { get; init; }
+
+    public required IReadOnlyList<TimelineEntry> Timeline { get; init; }
+}

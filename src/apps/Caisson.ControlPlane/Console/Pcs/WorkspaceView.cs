@@ -1,0 +1,97 @@
+using System.Globalization;
+using System.Text.Json;
+using Caisson.ControlPlane.Data;
+using Caisson.Protocol;
+
+namespace Caisson.ControlPlane.Console.Pcs;
+
+/// <summary>A workspace of one PC as pages show it: what the PC reported beside what it shall run.</summary>
+public sealed record WorkspaceView
+{
+    public required string Endpoint { get; init; }
+
+    public required string Id { get; init; }
+
+    public required string Name { get; init; }
+
+    public required WorkspaceKind Kind { get; init; }
+
+    public WorkspaceState State { get; init; }
+
+    /// <summary>Null when the workspace is not assigned any more.</summary>
+    public string? Image { get; init; }
+
+    /// <summary>The generation it shall run; null when none is released.</summary>
+    public int? Given { get; init; }
+
+    public int? Running { get; init; }
+
+    public int? Prepared { get; init; }
+
+    public long PresentBytes { get; init; }
+
+    public long ImageBytes { get; init; }
+
+    public DateTimeOffset? StartedAt { get; init; }
+
+    public DateTimeOffset? LastHeartbeatAt { get; init; }
+
+    public bool HasAnswered { get; init; }
+
+    public string? Problem { get; init; }
+
+    public DateTimeOffset? PictureAt { get; init; }
+
+    /// <summary>What the guest says of itself: claims.</summary>
+    public IReadOnlyDictionary<string, string> Claims { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    public bool IsPersonal => Kind == WorkspaceKind.Personal;
+
+    /// <summary>There is a screen to look at.</summary>
+    public bool IsUp => State is WorkspaceState.Running or WorkspaceState.Starting or WorkspaceState.Paused or WorkspaceState.WaitingForDisk or WorkspaceState.Stopping;
+
+    public bool IsOfflineReady => ImageBytes == 0 || PresentBytes >= ImageBytes;
+
+    public int Percent => Words.Percent(PresentBytes, ImageBytes);
+
+    /// <summary>Address of the newest picture; its time in it, so that a new picture is a new address and an old one is never fetched twice.</summary>
+    public string? PictureUrl => IsPersonal || PictureAt is not { } at
+        ? null
+        : string.Create(CultureInfo.InvariantCulture, $"/api/endpoints/{Endpoint}/workspaces/{Id}/screenshot?at={at.ToUnixTimeMilliseconds()}");
+
+    /// <summary>Where it stands to the generation it shall run, in words.</summary>
+    public string GenerationWords => (Running, Given, Prepared) switch
+    {
+        (null, null, _) => "No generation is released yet",
+        (null, { } given, _) => $"Generation {given}, not started yet",
+        ({ } running, { } given, { } prepared) when running != given && prepared == given => $"Generation {running}; {given} is ready for the next start",
+        ({ } running, { } given, _) when running != given && !IsPersonal => $"Generation {running}; {given} is on its way",
+        ({ } running, _, _) => $"Generation {running}",
+    };
+
+    internal static WorkspaceView From(ReportedWorkspace reported, Given? given) => new()
+    {
+        Endpoint = reported.EndpointId,
+        Id = reported.WorkspaceId,
+        Name = given?.Name ?? reported.WorkspaceId,
+        Kind = reported.Kind,
+        State = reported.State,
+        Image = given?.Image,
+        Given = given?.Generation,
+        Running = reported.RunningGeneration,
+        Prepared = reported.PreparedGeneration,
+        PresentBytes = reported.PresentBytes,
+        ImageBytes = reported.ImageBytes,
+        StartedAt = reported.StartedAt,
+        LastHeartbeatAt = reported.LastHeartbeatAt,
+        HasAnswered = reported.FirstHeartbeatAt is not null,
+        Problem = reported.Problem,
+        PictureAt = reported.Kind == WorkspaceKind.Personal ? null : reported.ScreenshotAt,
+        Claims = ReadClaims(reported),
+    };
+
+    private static Dictionary<string, string> ReadClaims(ReportedWorkspace reported) =>
+        reported.Kind == WorkspaceKind.Personal
+            ? []
+            : JsonSerializer.Deserialize<Dictionary<string, string>>(reported.GuestFactsJson) ?? [];
+}
