@@ -58,6 +58,35 @@ public sealed class ImageStore
     public Task<StoredDelta> CreateDeltaAsync(string baseManifestDigest, string targetManifestDigest, TimeProvider time, IProgress<ImageProgress>? progress, CancellationToken cancellationToken) =>
         new StoredDeltas(this, _layout, time, progress).GetAsync(baseManifestDigest, targetManifestDigest, cancellationToken);
 
+    /// <summary>Copies a blob to a file, which appears only when whole.</summary>
+    /// <exception cref="ImageStoreException">No space.</exception>
+    public async Task ExportBlobAsync(string digest, string outFile, CancellationToken cancellationToken)
+    {
+        var part = WholeFile.PartName(outFile);
+        try
+        {
+            await using (var blob = File.OpenRead(BlobPath(digest)))
+            {
+                await WritePartAsync(part, blob, cancellationToken).ConfigureAwait(false);
+            }
+
+            WholeFile.Publish(part, outFile);
+        }
+        catch (IOException e) when (Posix.IsNoSpace(e))
+        {
+            throw new ImageStoreException(ImageStoreError.NoSpace, $"The disk that holds {outFile} is full. Nothing was left there; free some space and try again.", e);
+        }
+        finally
+        {
+            File.Delete(part);
+        }
+    }
+
+    /// <summary>Reads every byte of every generation and delta and compares it with its digest. Changes nothing.</summary>
+    /// <exception cref="ImageStoreException">Damaged: index.json itself cannot be read.</exception>
+    public Task<StoreCheckResult> CheckAsync(TimeProvider time, IProgress<ImageProgress>? progress, CancellationToken cancellationToken) =>
+        new StoreCheck(this, _layout, time, progress).RunAsync(cancellationToken);
+
     /// <summary>The file of a blob or manifest, whether or not it exists.</summary>
     /// <exception cref="ChunkException">Invalid: not a digest.</exception>
     public string BlobPath(string digest) => _layout.BlobPath(digest);

@@ -2,7 +2,20 @@ using System.CommandLine;
 
 namespace Caisson.Cli.Store;
 
+/// <summary><c>caisson store</c>: image stores on this machine, with no server.</summary>
 internal static class StoreCommand
 {
-    public static Command Create() => new("store", "Image stores on this machine; no server needed");
+    internal static readonly Option<bool> Json = new("--json") { Description = "Print one JSON object" };
+
+    public static Command Create() => new("store", "Image stores on this machine; no server needed")
+    {
+        ImportVerb.Create(),
+        ListVerb.Create(),
+        ExportVerb.Create(),
+        DeltaVerb.Create(),
+        ApplyVerb.Create(),
+        CheckVerb.Create(),
+    };
+
+    internal static Option<string> StoreOption() => new("--store") { Description = "Directory of the store", Required = true };
 }

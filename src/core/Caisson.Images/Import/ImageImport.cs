@@ -38,7 +38,7 @@ internal sealed class ImageImport(ImageStore store, StoreLayout layout, ImportRe
 
     private async Task<StoredGeneration> ImportAsync(string folder, CancellationToken cancellationToken)
     {
-        var raw = await ForeignImage.ToRawAsync(request.File, request.Format, folder, time, progress, cancellationToken).ConfigureAwait(false);
+        var raw = await ForeignImage.ToRawAsync(request.File, request.Format, folder, progress, cancellationToken).ConfigureAwait(false);
         using var file = File.OpenHandle(raw, options: FileOptions.SequentialScan);
         var length = RandomAccess.GetLength(file);
         using var packs = new PackFolder(folder);

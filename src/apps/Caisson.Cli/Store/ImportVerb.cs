@@ -1,0 +1,34 @@
+using System.CommandLine;
+using Caisson.Cli.Server;
+using Caisson.Images;
+
+namespace Caisson.Cli.Store;
+
+internal static class ImportVerb
+{
+    public static Command Create()
+    {
+        var store = new Option<string>("--store") { Description = "Directory of the store; made if it is new", Required = true };
+        var name = new Option<string>("--name") { Description = "Image; the import becomes its next generation", Required = true };
+        var format = new Option<ImageFormat?>("--format") { Description = "raw, qcow2, vmdk or vhdx; read from the header unless given" };
+        var file = new Argument<string>("file") { Description = "Disk image" };
+        var command = new Command("import", "Take a disk image into a store as the next generation of its name") { store, name, format, file, StoreCommand.Json };
+        command.SetAction(async (parsed, cancel) =>
+        {
+            var started = TimeProvider.System.GetTimestamp();
+            var progress = new ProgressLine();
+            var request = new ImportRequest { File = parsed.GetValue(file)!, Name = parsed.GetValue(name)!, Format = parsed.GetValue(format) };
+            var stored = await ImageStore.Open(parsed.GetValue(store)!).ImportAsync(request, TimeProvider.System, progress, cancel);
+            progress.Finish();
+            var seconds = TimeProvider.System.GetElapsedTime(started).TotalSeconds;
+            if (parsed.GetValue(StoreCommand.Json))
+            {
+                Output.Json(new ImportResult(stored.Name, stored.Number, stored.ManifestDigest, stored.ImageBytes, stored.StoredBytes, stored.AddedBytes ?? 0, stored.ChunkCount, seconds), StoreJson.Default.ImportResult);
+                return;
+            }
+
+            Console.Out.WriteLine($"{stored}: {Output.Size(stored.ImageBytes)} of disk in {Output.Size(stored.StoredBytes)}, of which {Output.Size(stored.AddedBytes ?? 0)} are new.");
+        });
+        return command;
+    }
+}

@@ -1,0 +1,64 @@
+namespace Caisson.Chunks.Tests;
+
+public sealed class CodecTests
+{
+    [Theory]
+    [InlineData(true, FrameEncoding.Zstd)]
+    [InlineData(false, FrameEncoding.Stored)]
+    public void A_frame_comes_back_and_is_stored_the_smaller_way(bool compressible, FrameEncoding expected)
+    {
+        var plain = new byte[Limits.MaxFramePlainBytes];
+        new Random(1).NextBytes(compressible ? plain.AsSpan(0, 1000) : plain);
+        var stored = new byte[plain.Length];
+        using var codec = new FrameCodec();
+        var (encoding, length) = codec.Encode(plain, stored);
+
+        var again = new byte[plain.Length];
+        codec.Decode(encoding, stored.AsSpan(0, length), again);
+
+        Assert.Equal(expected, encoding);
+        Assert.Equal(plain, again);
+    }
+
+    [Fact]
+    public void A_bomb_only_fails_to_fit()
+    {
+        using var codec = new FrameCodec();
+        var stored = new byte[64 << 20];
+        var (_, length) = codec.Encode(new byte[64 << 20], stored);
+        Assert.True(length < 10_000);
+        Assert.Throws<ChunkException>(() => codec.Decode(FrameEncoding.Zstd, stored.AsSpan(0, length), new byte[4096]));
+    }
+
+    [Fact]
+    public void A_prefix_makes_near_copies_small_and_is_needed_to_read_them()
+    {
+        var old = new byte[1 << 20];
+        new Random(1).NextBytes(old);
+        var plain = (byte[])old.Clone();
+        plain[500_000] ^= 1;
+        var stored = new byte[plain.Length];
+        using var codec = new PrefixCodec();
+        var length = codec.Encode(old, plain, stored);
+        Assert.InRange(length, 1, 10_000);
+
+        var again = new byte[plain.Length];
+        codec.Decode(old, stored.AsSpan(0, length), again);
+        Assert.Equal(plain, again);
+        Assert.Throws<ChunkException>(() => codec.Decode([], stored.AsSpan(0, length), again));
+    }
+
+    [Fact]
+    public void Similar_regions_are_found_wherever_they_have_moved()
+    {
+        var old = new byte[8 << 20];
+        new Random(2).NextBytes(old);
+        var index = new SimilarityIndex(old.Length);
+        index.Add(0, old);
+
+        var found = index.Find(old.AsSpan((3 << 20) + 777, 60_000), 4);
+
+        Assert.Contains(3L << 20, found);
+        Assert.Empty(index.Find(new byte[100_000], 4));
+    }
+}
