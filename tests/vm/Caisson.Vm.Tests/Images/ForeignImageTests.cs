@@ -37,7 +37,7 @@ public sealed class ForeignImageTests : IDisposable
         await File.WriteAllTextAsync(this["secret"], "secret of the host", Token);
         await RunAsync("qemu-img", ["create", "-f", "qcow2", "-b", this["disk.raw"], "-F", "raw", this["backed.qcow2"]]);
         await RunAsync("qemu-img", ["create", "-f", "qcow2", "-o", $"data_file={this["data.bin"]}", this["data.qcow2"], "4M"]);
-        await RunAsync("qemu-img", ["create", "-f", "qcow2", "-u", "-b", $$"""json:{"driver":"raw","file":{"driver":"file","filename":"{{this["secret"]}}"}}""", "-F", "raw", this["json.qcow2"], "4M"]);
+        await RunAsync("qemu-img", ["create", "-f", "qcow2", "-u", "-b", "json:{\"driver\":\"raw\",\"file\":{\"driver\":\"file\",\"filename\":\"" + this["secret"] + "\"}}", "-F", "raw", this["json.qcow2"], "4M"]);
         await RunAsync("qemu-img", ["create", "-f", "vmdk", "-o", "subformat=monolithicFlat", this["flat.vmdk"], "4M"]);
         await RunAsync("qemu-img", ["create", "-f", "vmdk", this["parent.vmdk"], "4M"]);
         await RunAsync("qemu-img", ["create", "-f", "vmdk", "-b", this["parent.vmdk"], "-F", "vmdk", this["child.vmdk"]]);
