@@ -124,7 +124,7 @@ internal sealed class CheckRun(Options options, Apps builtApps, string checkout,
     {
         foreach (var workspace in (string[])["work", "personal"])
         {
-            var folder = Path.Combine(data.Endpoint, "workspaces", workspace);
+            var folder = Path.Combine(data.Endpoint, "workspaces", workspace, "machine");
             stage.Evidence.KeepFile(Path.Combine(folder, "serial.log"), $"{workspace}-serial.log");
             stage.Evidence.KeepFile(Path.Combine(folder, "serial.previous.log"), $"{workspace}-serial-before.log");
         }
