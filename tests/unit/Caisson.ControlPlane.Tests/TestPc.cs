@@ -102,6 +102,14 @@ internal sealed class TestPc(TestServer server) : IDisposable
         return SignedDocument.Parse(document).Open(key, type);
     }
 
+    /// <summary>The same PC, speaking with another server that took the first one's place.</summary>
+    public TestPc At(TestServer other)
+    {
+        var pc = new TestPc(other) { Enrolment = Enrolment, SessionKey = ECDsa.Create(SessionKey.ExportParameters(includePrivateParameters: true)) };
+        pc.Use(Enrolment!.Certificate);
+        return pc;
+    }
+
     public Task<HttpResponseMessage> ReportAsync(EndpointReport report) =>
         Client.PostAsync(Routes.Report, JsonContent.Create(report, ProtocolJson.Default.EndpointReport), TestServer.Cancel);
 

@@ -15,6 +15,9 @@ internal static class GatewayApi
 {
     private const int BufferBytes = 64 * 1024;
 
+    /// <summary>How long a side is given to take its end.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
+
     public static void MapGateway(this WebApplication app)
     {
         app.MapGet("/gateway/{stream}", BrowserAsync).ExcludeFromDescription();
@@ -90,9 +93,11 @@ internal static class GatewayApi
         var toEndpoint = CopyAsync(browser, endpoint, ending.Token);
         await Task.WhenAny(toBrowser, toEndpoint);
 
-        // One side has ended: say so to both, then stop the other copy, which may wait for bytes for ever.
+        // One side has ended: say so to both and give the other a moment to say so too. Then stop its copy, which may wait for bytes for
+        // ever; that resets the connection, and a reset overtakes a close that is still on its way.
         await CloseAsync(browser);
         await CloseAsync(endpoint);
+        await Task.WhenAny(Task.WhenAll(toBrowser, toEndpoint), Task.Delay(s_patience, CancellationToken.None));
         await ending.CancelAsync();
         await Task.WhenAll(toBrowser, toEndpoint);
         return await toBrowser;
@@ -128,7 +133,7 @@ internal static class GatewayApi
         {
             if (socket.State is WebSocketState.Open or WebSocketState.CloseReceived)
             {
-                using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+                using var patience = new CancellationTokenSource(s_patience);
                 await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, patience.Token);
             }
         }

@@ -37,7 +37,12 @@ internal static class ServerHost
             ApplicationName = typeof(ServerHost).Assembly.GetName().Name,
             ContentRootPath = AppContext.BaseDirectory,
         });
-        builder.Logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning);
+        builder.Logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning)
+
+            // A refused sign-in is a line of the access log; cookie keys lie beside the CA's, under the same protection.
+            .AddFilter(typeof(ApiTokenHandler).FullName, LogLevel.Warning)
+            .AddFilter(typeof(EndpointCertificateHandler).FullName, LogLevel.Warning)
+            .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
         builder.Host.UseSystemd();
         AddState(builder.Services, folder, config, time);
         builder.AddSignIn(folder);
