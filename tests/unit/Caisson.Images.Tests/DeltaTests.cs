@@ -83,8 +83,10 @@ public sealed class DeltaTests : IDisposable
             }
         }
 
-        await using var image = await OpenAsync("b", generations[1], source);
+        var counted = new CountingSource(source);
+        await using var image = await SelfFillingImage.OpenAsync(_folder["b"], generations[1].ManifestDigest, counted, _folder["a"], TimeProvider.System, null, Token);
         await image.PrepareFromDeltaAsync(_folder["a"], () => null, Token);
+        Assert.True(!isOldComplete || counted.Bytes == delta.Bytes, $"{counted.Bytes} of {delta.Bytes}: the index comes out of the delta, and every byte of it once.");
         Assert.Equal(isOldComplete, image.Status.IsComplete);
         Assert.True(!isOldComplete || image.Status.WireBytes <= delta.Bytes);
 

@@ -48,3 +48,22 @@ internal sealed class DeadSource : IBlobSource
 
     private static BlobSourceException Away() => new(BlobSourceError.Away, "There is no source.");
 }
+
+/// <summary>Counts the bytes of blobs that were asked for.</summary>
+internal sealed class CountingSource(IBlobSource inner) : IBlobSource
+{
+    private long _bytes;
+
+    public long Bytes => Interlocked.Read(ref _bytes);
+
+    public Task<byte[]> ReadManifestAsync(string reference, CancellationToken cancellationToken) => inner.ReadManifestAsync(reference, cancellationToken);
+
+    public Task ReadRangeAsync(string digest, long offset, Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        Interlocked.Add(ref _bytes, buffer.Length);
+        return inner.ReadRangeAsync(digest, offset, buffer, cancellationToken);
+    }
+
+    public Task<IReadOnlyList<OciDescriptor>> ListReferrersAsync(string digest, string artifactType, CancellationToken cancellationToken) =>
+        inner.ListReferrersAsync(digest, artifactType, cancellationToken);
+}

@@ -9,7 +9,7 @@ public sealed class ImportTests : IDisposable
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Theory]
-    [InlineData(0)]
+    [InlineData(4095)]
     [InlineData(1)]
     [InlineData(4096)]
     [InlineData(300_000)]

@@ -78,7 +78,7 @@ internal sealed class ImageShelf(EndpointPaths paths, Func<string, IBlobSource> 
             return;
         }
 
-        var image = await SelfFillingImage.OpenAsync(paths.Image(digest), digest, sourceOf(generation.Image), time, e => Heard(generation, e), ct);
+        var image = await SelfFillingImage.OpenAsync(paths.Image(digest), digest, sourceOf(generation.Image), seed is null ? null : paths.Image(seed), time, e => Heard(generation, e), ct);
         NbdServer server;
         try
         {

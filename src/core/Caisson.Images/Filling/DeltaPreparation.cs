@@ -7,7 +7,7 @@ namespace Caisson.Images;
 /// Makes what it can of a new generation from an old one on this disk: first the chunks both have, then the new ones from the delta between
 /// the two. Each chunk is verified before it enters the file. What cannot be had this way is left absent, for the filler.
 /// </summary>
-internal sealed class DeltaPreparation(ImageIndex index, string manifestDigest, SeedImage seed, ChunkPlacement placement, IBlobSource source, RateLimit limit, FillTrouble trouble, Action<long> countWire)
+internal sealed class DeltaPreparation(ImageIndex index, string manifestDigest, SeedImage seed, OfferedDelta? known, ChunkPlacement placement, IBlobSource source, RateLimit limit, FillTrouble trouble, Action<long> countWire)
 {
     private const int MaxRequestBytes = 1024 * 1024;
 
@@ -18,10 +18,9 @@ internal sealed class DeltaPreparation(ImageIndex index, string manifestDigest, 
     {
         await Task.Run(() => CopyShared(cancellationToken), cancellationToken).ConfigureAwait(false);
         if (Enumerable.Range(0, index.Chunks.Length).Any(placement.IsWanted)
-            && await RetryAsync(() => FindDeltaAsync(cancellationToken), cancellationToken).ConfigureAwait(false) is { } delta
-            && await RetryAsync(() => ReadHeadAsync(delta, cancellationToken), cancellationToken).ConfigureAwait(false) is { } head)
+            && await RetryAsync(() => FindAsync(cancellationToken), cancellationToken).ConfigureAwait(false) is { } delta)
         {
-            await ApplyUnitsAsync(delta, head, cancellationToken).ConfigureAwait(false);
+            await ApplyUnitsAsync(delta.Blob, delta.Head, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -55,40 +54,26 @@ internal sealed class DeltaPreparation(ImageIndex index, string manifestDigest, 
         }
     }
 
-    private async Task<OciDescriptor?> FindDeltaAsync(CancellationToken cancellationToken)
+    private async Task<OfferedDelta?> FindAsync(CancellationToken cancellationToken)
     {
-        foreach (var referrer in await source.ListReferrersAsync(manifestDigest, MediaTypes.Delta, cancellationToken).ConfigureAwait(false))
-        {
-            var manifest = OciManifest.Parse(await source.ReadManifestAsync(referrer.Digest, cancellationToken).ConfigureAwait(false), referrer.Digest);
-            if (manifest is { ArtifactType: MediaTypes.Delta, Layers: [var layer] } && manifest.Annotations?.GetValueOrDefault(MediaTypes.BaseAnnotation) == seed.Manifest.Digest)
-            {
-                return layer;
-            }
-        }
-
-        return null;
+        var offered = known ?? await OfferedDelta.FindAsync(source, seed.Manifest.Digest, manifestDigest, (digest, offset, buffer) => ReadAsync(digest, offset, buffer, cancellationToken), cancellationToken).ConfigureAwait(false);
+        var fits = offered is null || (offered.Head.TargetIndex == ChunkId.Of(index.Encode()) && offered.Head.BaseContent == ChunkId.Of(seed.Content.Encode()));
+        return fits ? offered : throw new ChunkException(ChunkError.Invalid, $"The delta {offered!.Blob.Digest} does not lead from the old image to the new one.");
     }
 
-    private async Task<(DeltaHead Head, DeltaTarget Target)?> ReadHeadAsync(OciDescriptor delta, CancellationToken cancellationToken)
+    private async Task ApplyUnitsAsync(OciDescriptor delta, DeltaHead head, CancellationToken cancellationToken)
     {
-        var header = new byte[DeltaFormat.HeaderBytes];
-        await ReadAsync(delta, 0, header, cancellationToken).ConfigureAwait(false);
-        var bytes = new byte[Math.Min(DeltaFormat.HeadBytes(header), delta.Size)];
-        header.CopyTo(bytes, 0);
-        for (var done = header.Length; done < bytes.Length; done += MaxRequestBytes)
+        DeltaTarget target;
+        try
         {
-            await ReadAsync(delta, done, bytes.AsMemory(done, Math.Min(MaxRequestBytes, bytes.Length - done)), cancellationToken).ConfigureAwait(false);
+            target = new DeltaTarget(head, index, seed.Content);
+        }
+        catch (ChunkException e)
+        {
+            trouble.Corrupt(e.Message);
+            return;
         }
 
-        var head = DeltaFormat.DecodeHead(bytes);
-        return head.TargetIndex == ChunkId.Of(index.Encode()) && head.BaseContent == ChunkId.Of(seed.Content.Encode())
-            ? (head, new DeltaTarget(head, index, seed.Content))
-            : throw new ChunkException(ChunkError.Invalid, $"The delta {delta.Digest} does not lead from the old image to the new one.");
-    }
-
-    private async Task ApplyUnitsAsync(OciDescriptor delta, (DeltaHead Head, DeltaTarget Target) opened, CancellationToken cancellationToken)
-    {
-        var (head, target) = opened;
         var wanted = Enumerable.Range(0, head.Units.Length)
             .Where(unit => target.ChunksOf(unit).ToArray().Any(placement.IsWanted) && seed.Has(head.Units[unit])).ToList();
         foreach (var run in Runs(wanted, head))
@@ -127,7 +112,7 @@ internal sealed class DeltaPreparation(ImageIndex index, string manifestDigest, 
         var buffer = ArrayPool<byte>.Shared.Rent(length);
         try
         {
-            await ReadAsync(delta, start, buffer.AsMemory(0, length), cancellationToken).ConfigureAwait(false);
+            await ReadAsync(delta.Digest, start, buffer.AsMemory(0, length), cancellationToken).ConfigureAwait(false);
             foreach (var unit in run)
             {
                 target.Decode(unit, buffer.AsSpan((int)(head.Units[unit].Offset - start), head.Units[unit].StoredBytes), seed.File, placement.Write);
@@ -141,15 +126,10 @@ internal sealed class DeltaPreparation(ImageIndex index, string manifestDigest, 
         }
     }
 
-    private async Task ReadAsync(OciDescriptor delta, long offset, Memory<byte> buffer, CancellationToken cancellationToken)
+    private async Task ReadAsync(string digest, long offset, Memory<byte> buffer, CancellationToken cancellationToken)
     {
-        if (offset + buffer.Length > delta.Size)
-        {
-            throw new ChunkException(ChunkError.Invalid, $"The delta {delta.Digest} is shorter than its head says.");
-        }
-
         await limit.WaitAsync(buffer.Length, cancellationToken).ConfigureAwait(false);
-        await source.ReadRangeAsync(delta.Digest, offset, buffer, cancellationToken).ConfigureAwait(false);
+        await source.ReadRangeAsync(digest, offset, buffer, cancellationToken).ConfigureAwait(false);
         countWire(buffer.Length);
     }
 

@@ -18,12 +18,16 @@ internal sealed class ImageFiles(string directory)
     private string Index => Path.Combine(directory, "image.index");
 
     /// <summary>The manifest and index named by the digest: from the directory, else from the source and then kept.</summary>
-    public async Task<ImageIndex> LoadAsync(string manifestDigest, IBlobSource source, CancellationToken cancellationToken)
+    /// <param name="indexFromDelta">Asked for the index first; null is that it cannot give it.</param>
+    public async Task<ImageIndex> LoadAsync(string manifestDigest, IBlobSource source, Func<Task<byte[]?>> indexFromDelta, CancellationToken cancellationToken)
     {
         var manifest = OciManifest.Parse(
             await LoadAsync(Manifest, manifestDigest, () => source.ReadManifestAsync(manifestDigest, cancellationToken)).ConfigureAwait(false), manifestDigest);
         var layer = manifest.IndexLayer();
-        var bytes = await LoadAsync(Index, layer.Digest, () => ReadBlobAsync(source, layer, cancellationToken)).ConfigureAwait(false);
+        var bytes = await LoadAsync(Index, layer.Digest, async () =>
+            await indexFromDelta().ConfigureAwait(false) is { } made && ChunkId.Of(made).Digest == layer.Digest
+                ? made
+                : await ReadBlobAsync(source, layer, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
         return ImageIndex.Decode(bytes);
     }
 
@@ -47,9 +51,6 @@ internal sealed class ImageFiles(string directory)
             return null;
         }
     }
-
-    /// <summary>Puts an index made from a delta where <see cref="LoadAsync(string, IBlobSource, CancellationToken)"/> finds it.</summary>
-    public void KeepIndex(ReadOnlySpan<byte> bytes) => WholeFile.Write(Index, bytes);
 
     private static async Task<byte[]> LoadAsync(string file, string digest, Func<Task<byte[]>> fetch)
     {

@@ -33,6 +33,7 @@ public sealed class SelfFillingImage : IBlockDevice, IAsyncDisposable
     private readonly CancellationTokenSource _closed = new();
     private readonly SemaphoreSlim _checkpointing = new(1);
     private readonly Task _checkpoints;
+    private OfferedDelta? _delta;
     private long _savedBytes;
     private volatile bool _isComplete;
 
@@ -77,7 +78,12 @@ public sealed class SelfFillingImage : IBlockDevice, IAsyncDisposable
     /// <exception cref="BlobSourceException">A new directory, and the source is away or has no such manifest.</exception>
     /// <exception cref="ChunkException">Manifest or index are not what the digest names.</exception>
     /// <exception cref="IOException">The directory is in use by another process, or cannot be written.</exception>
-    public static async Task<SelfFillingImage> OpenAsync(string directory, string manifestDigest, IBlobSource source, TimeProvider time, Action<FillEvent>? events, CancellationToken cancellationToken)
+    public static Task<SelfFillingImage> OpenAsync(string directory, string manifestDigest, IBlobSource source, TimeProvider time, Action<FillEvent>? events, CancellationToken cancellationToken) =>
+        OpenAsync(directory, manifestDigest, source, null, time, events, cancellationToken);
+
+    /// <inheritdoc cref="OpenAsync(string, string, IBlobSource, TimeProvider, Action{FillEvent}?, CancellationToken)"/>
+    /// <param name="seedDirectory">The image <see cref="PrepareFromDeltaAsync"/> will be given: where there is a delta from it, the index comes out of the delta too.</param>
+    public static async Task<SelfFillingImage> OpenAsync(string directory, string manifestDigest, IBlobSource source, string? seedDirectory, TimeProvider time, Action<FillEvent>? events, CancellationToken cancellationToken)
     {
         var manifest = ChunkId.ParseDigest(manifestDigest);
         System.IO.Directory.CreateDirectory(directory);
@@ -85,8 +91,16 @@ public sealed class SelfFillingImage : IBlockDevice, IAsyncDisposable
         var held = new FileStream(files.Lock, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         try
         {
-            var index = await files.LoadAsync(manifestDigest, source, cancellationToken).ConfigureAwait(false);
-            return new SelfFillingImage(directory, files, held, manifest, index, source, time, events);
+            OfferedDelta? delta = null;
+            var index = await files.LoadAsync(manifestDigest, source, MakeIndexAsync, cancellationToken).ConfigureAwait(false);
+            return new SelfFillingImage(directory, files, held, manifest, index, source, time, events) { _delta = delta };
+
+            async Task<byte[]?> MakeIndexAsync()
+            {
+                using var seed = seedDirectory is null ? null : SeedImage.TryOpen(seedDirectory);
+                delta = seed is null ? null : await TryFindDeltaAsync(seed, source, manifestDigest, cancellationToken).ConfigureAwait(false);
+                return delta?.Head.DecodeIndex(seed!.Content.Encode());
+            }
         }
         catch
         {
@@ -112,7 +126,8 @@ public sealed class SelfFillingImage : IBlockDevice, IAsyncDisposable
         // Cancelled by the caller, or by closing the image.
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _closed.Token);
         var limit = new RateLimit(bytesPerSecond, _time);
-        await new DeltaPreparation(_index, _manifest.Digest, seed, _placement, _source, limit, _trouble, _fetcher.CountWire).RunAsync(stop.Token).ConfigureAwait(false);
+        await new DeltaPreparation(_index, _manifest.Digest, seed, _delta, _placement, _source, limit, _trouble, _fetcher.CountWire).RunAsync(stop.Token).ConfigureAwait(false);
+        _delta = null;
         await TryCheckpointAsync().ConfigureAwait(false);
     }
 
@@ -180,6 +195,20 @@ public sealed class SelfFillingImage : IBlockDevice, IAsyncDisposable
         await _lock.DisposeAsync().ConfigureAwait(false);
         _checkpointing.Dispose();
         _closed.Dispose();
+    }
+
+    /// <summary>No delta, or one that is of no use, is no reason not to open: the index is fetched then.</summary>
+    private static async Task<OfferedDelta?> TryFindDeltaAsync(SeedImage seed, IBlobSource source, string manifestDigest, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var delta = await OfferedDelta.FindAsync(source, seed.Manifest.Digest, manifestDigest, (digest, offset, buffer) => source.ReadRangeAsync(digest, offset, buffer, cancellationToken), cancellationToken).ConfigureAwait(false);
+            return delta is not null && delta.Head.BaseContent == ChunkId.Of(seed.Content.Encode()) && ImageIndex.Decode(delta.Head.DecodeIndex(seed.Content.Encode())) is not null ? delta : null;
+        }
+        catch (Exception e) when (e is ChunkException or BlobSourceException)
+        {
+            return null;
+        }
     }
 
     private static SafeFileHandle OpenImage(ImageFiles files, ChunkId manifest, ImageIndex index, PresenceMap present)
