@@ -36,7 +36,7 @@ internal sealed class PcListQuery(IDbContextFactory<ServerDb> databases, Census 
         });
         return new PcPageOfList(
             [.. rows],
-            filter.IsAll ? counted.Pcs : await matching.CountAsync(cancellationToken),
+            Known(filter, counted) ?? await matching.CountAsync(cancellationToken),
             counted.Pcs,
             counted.Needing,
             counted.Behind);
@@ -49,6 +49,11 @@ internal sealed class PcListQuery(IDbContextFactory<ServerDb> databases, Census 
         ("", _) => place,
         _ => $"{person} · {place}",
     };
+
+    // What the census has counted already is not counted twice.
+    private static int? Known(PcFilter filter, FleetCount counted) => (filter with { Show = null }).IsAll
+        ? filter.Show switch { null => counted.Pcs, "needs" => counted.Needing, "behind" => counted.Behind, _ => null }
+        : null;
 
     private static PcRow Row(IEnumerable<WorkspaceView> workspaces)
     {

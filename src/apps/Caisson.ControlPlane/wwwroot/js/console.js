@@ -54,6 +54,15 @@ document.addEventListener("keydown", (event) => {
   if (moves && step(event.key)) event.preventDefault();
 });
 
+// A change of page gives the focus to its heading; after a search key it goes on to the filter.
+document.addEventListener("focusin", (event) => {
+  const field = document.querySelector("[data-filter]");
+  if (event.target.matches("h1") && field && sessionStorage.getItem("caisson-search")) {
+    sessionStorage.removeItem("caisson-search");
+    field.focus();
+  }
+});
+
 // Tab stays inside an open dialog.
 function hold(event, dialog) {
   const stops = [...dialog.querySelectorAll("button, input, select, a[href]")].filter((e) => !e.disabled);
@@ -91,9 +100,4 @@ new MutationObserver(() => {
     cameFrom?.focus?.();
   }
   open = dialog;
-  const field = document.querySelector("[data-filter]");
-  if (field && sessionStorage.getItem("caisson-search")) {
-    sessionStorage.removeItem("caisson-search");
-    field.focus();
-  }
 }).observe(document.body, { childList: true, subtree: true });

@@ -1,0 +1,89 @@
+using Caisson.Web.Tests.Seed;
+
+namespace Caisson.Web.Tests;
+
+/// <summary>The console without a mouse, and the address bar that holds what is shown.</summary>
+public sealed class KeyboardTests(ConsoleFixture fixture)
+{
+    [Fact]
+    public async Task The_keyboard_alone_goes_everywhere()
+    {
+        await using var window = await fixture.OpenAsync(Look.Light);
+        await window.GoAsync("/");
+        foreach (var (key, address) in ((string, string)[])[("e", "/pcs"), ("i", "/images"), ("g", "/groups"), ("a", "/activity"), ("h", "/")])
+        {
+            await window.Page.Keyboard.PressAsync("g");
+            await window.Page.Keyboard.PressAsync(key);
+            await window.Page.WaitForURLAsync(new Uri(fixture.Server.Url, address).ToString());
+            await window.LiveAsync();
+        }
+
+        Assert.Empty(window.Faults);
+    }
+
+    [Fact]
+    public async Task The_PC_of_a_named_person_is_five_presses_and_a_name_away()
+    {
+        await using var window = await fixture.OpenAsync(Look.Light);
+        await window.GoAsync($"/pcs/{SeededFleet.ShownPc}");
+        var person = (await window.Page.InnerTextAsync(".lead")).Split('’')[0];
+
+        await window.GoAsync("/");
+        await window.Page.Keyboard.PressAsync("/");
+        await window.Page.WaitForFunctionAsync("() => document.activeElement?.matches('[data-filter]')");
+        await window.LiveAsync();
+        await window.Page.Keyboard.TypeAsync($"{person} uppsala");
+        await window.Page.WaitForURLAsync("**/pcs?q=**");
+        await window.Page.WaitForFunctionAsync("() => document.querySelectorAll('a[data-row]').length < 20");
+        await window.Page.Keyboard.PressAsync("ArrowDown");
+        await window.Page.WaitForFunctionAsync("() => document.activeElement?.matches('a[data-row]')");
+        await window.ShotAsync("pcs-found");
+        await window.Page.Keyboard.PressAsync("Enter");
+        await window.Page.WaitForURLAsync("**/pcs/upp-*");
+        Assert.StartsWith(person, await window.Page.InnerTextAsync(".lead"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_filter_is_in_the_address_and_a_colleague_gets_the_same_list()
+    {
+        await using var window = await fixture.OpenAsync(Look.Light);
+        await window.GoAsync("/pcs");
+        await window.Page.FillAsync("[data-filter]", "malmö berg");
+        await window.Page.WaitForURLAsync("**/pcs?q=malm%C3%B6%20berg");
+        await window.Page.GetByRole(Microsoft.Playwright.AriaRole.Link, new() { Name = "Seen" }).ClickAsync();
+        await window.Page.WaitForURLAsync("**sort=seen**");
+        await window.Page.WaitForFunctionAsync("() => document.querySelector('th[aria-sort]')?.textContent.includes('Seen')");
+        var mine = await window.Page.Locator("a[data-row]").AllInnerTextsAsync();
+
+        await using var colleague = await fixture.OpenAsync(Look.Light);
+        await colleague.GoAsync(window.Address);
+        Assert.Equal(mine, await colleague.Page.Locator("a[data-row]").AllInnerTextsAsync());
+        Assert.Equal("malmö berg", await colleague.Page.InputValueAsync("[data-filter]"));
+    }
+
+    [Fact]
+    public async Task A_dialog_says_what_it_hits_holds_the_focus_and_leaves_by_escape()
+    {
+        await using var window = await fixture.OpenAsync(Look.Light);
+        await window.GoAsync($"/pcs/{SeededFleet.ShownPc}");
+        await window.Page.GetByRole(Microsoft.Playwright.AriaRole.Button, new() { Name = "Stop" }).ClickAsync();
+        var dialog = window.Page.GetByRole(Microsoft.Playwright.AriaRole.Alertdialog);
+        Assert.Contains("Stop Work on UPP-0412?", await dialog.InnerTextAsync(), StringComparison.Ordinal);
+        await window.Page.WaitForFunctionAsync("() => document.activeElement?.matches('[data-first]')");
+        await window.ShotAsync("pc-stop");
+        await window.Page.Keyboard.PressAsync("Tab");
+        Assert.True(await window.Page.EvaluateAsync<bool>("document.activeElement.closest('[data-trap]') !== null"));
+        await window.Page.Keyboard.PressAsync("Escape");
+        await dialog.WaitForAsync(new() { State = Microsoft.Playwright.WaitForSelectorState.Detached });
+    }
+
+    [Fact]
+    public async Task The_keyboard_is_explained_by_a_question_mark()
+    {
+        await using var window = await fixture.OpenAsync(Look.Light);
+        await window.GoAsync("/");
+        await window.Page.Keyboard.PressAsync("?");
+        await window.Page.GetByRole(Microsoft.Playwright.AriaRole.Dialog).WaitForAsync();
+        await window.ShotAsync("keyboard");
+    }
+}
