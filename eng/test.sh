@@ -19,16 +19,31 @@ count() { # log
   passed=$((passed + ok)); failed=$((failed + bad))
 }
 
+run_project() { # log filter project
+  local arguments=(); [ -z "$2" ] || arguments=(--filter-method "*$2*" --ignore-exit-code 8)
+  CAISSON_REQUIRE=1 dotnet test --project "$3" -c Release --no-build --no-progress --output Normal "${arguments[@]}" >"$1" 2>&1
+}
+
+# Two at a time: most tests wait more than they work.
 run_projects() { # log filter project…
-  local log=$1 filter=$2 project name code=0; shift 2
+  local log=$1 filter=$2 project code=0; shift 2
   for project in "$@"; do
-    name=$(basename "$project")
-    local arguments=(); [ -z "$filter" ] || arguments=(--filter-method "*$filter*" --ignore-exit-code 8)
-    CAISSON_REQUIRE=1 dotnet test --project "$project" -c Release --no-build --no-progress --output Normal "${arguments[@]}" >"$log.$name" 2>&1 || code=1
-    count "$log.$name"
-    grep -aE '^(failed|skipped) |error|Exception' "$log.$name" | head -n 40 || true
+    while [ "$(jobs -rp | grep -cvx "${guests:-none}")" -ge 2 ]; do wait -n || true; done
+    ( run_project "$log.$(basename "$project")" "$filter" "$project" || touch "$log.$(basename "$project").failed" ) &
+  done
+  wait_but_guests
+  for project in "$@"; do
+    local one=$log.$(basename "$project")
+    count "$one"
+    [ ! -e "$one.failed" ] || { code=1; grep -aE '^(failed|skipped) |error|Exception|Assert' "$one" | head -n 40; } || true
   done
   return $code
+}
+
+# Waits for what this suite started, not for the guests that are built meanwhile.
+wait_but_guests() {
+  local job
+  for job in $(jobs -p); do [ "$job" = "${guests:-}" ] || wait "$job" || true; done
 }
 
 suite() { # name command…
@@ -74,7 +89,7 @@ run_suites() { # [suite…] [--filter F]
   done
   [ ${#wanted[@]} -gt 0 ] || wanted=(unit vm web check)
   preflight "$(default_data 0)" 1 0 "${UP_PACKAGES[@]}" "${CHECK_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
-  mkdir -p "$SUITE_LOGS"
+  rm -rf "$SUITE_LOGS"; mkdir -p "$SUITE_LOGS"
   local begun=$SECONDS
   suite build build_suite
   # Guests take minutes of apt and little processor: they are made while the unit tests run.
