@@ -6,6 +6,12 @@ namespace Caisson.Demo.Check;
 /// <summary>A person's browser on the server's host: signs in with the one-time link, looks at pages, and sees the desktop through the gateway.</summary>
 internal sealed class Browser : IAsyncDisposable
 {
+    /// <summary>A drawn desktop has hundreds.</summary>
+    public const int DesktopColours = 24;
+
+    /// <summary>A text screen has its background, its letters and a cursor's shade between.</summary>
+    public const int TextColours = 3;
+
     private const int PatienceMilliseconds = 120_000;
     private readonly IPlaywright playwright;
     private readonly IBrowser browser;
@@ -37,30 +43,32 @@ internal sealed class Browser : IAsyncDisposable
     public async Task PictureAsync(string path, string file)
     {
         await page.GotoAsync(new Uri(server, path).ToString());
-        await page.WaitForLoadStateAsync(LoadState.NetworkIdle);
+        // Pages keep a live connection, so the network is never idle: the heading and every picture are what a person waits for.
+        await page.Locator("h1").First.WaitForAsync();
+        await page.WaitForFunctionAsync("() => [...document.images].every(image => image.complete)");
         await page.ScreenshotAsync(new PageScreenshotOptions { Path = file });
     }
 
-    /// <summary>Opens a workspace's viewer and waits until its canvas shows a picture of many colours, which no empty screen has.</summary>
+    /// <summary>Opens a viewer page and waits until its canvas shows at least <paramref name="colours"/> colours, which no empty screen has.</summary>
     /// <returns>False when it stayed empty.</returns>
-    public async Task<bool> SeeDesktopAsync(string endpoint, string workspace, string file)
+    public async Task<bool> SeeScreenAsync(string path, int colours, string file)
     {
-        await page.GotoAsync(new Uri(server, $"/pcs/{endpoint}/workspaces/{workspace}").ToString());
+        await page.GotoAsync(new Uri(server, path).ToString());
         var seen = true;
         try
         {
             await page.WaitForFunctionAsync(
                 """
-                () => {
+                least => {
                   const canvas = document.querySelector('canvas');
                   if (!canvas || canvas.width < 300) return false;
                   const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
                   const colours = new Set();
                   for (let i = 0; i < pixels.length; i += 4 * 97) colours.add(pixels[i] << 16 | pixels[i + 1] << 8 | pixels[i + 2]);
-                  return colours.size > 24;
+                  return colours.size >= least;
                 }
                 """,
-                null,
+                colours,
                 new PageWaitForFunctionOptions { PollingInterval = 500 });
         }
         catch (TimeoutException)
@@ -82,7 +90,7 @@ internal sealed class Browser : IAsyncDisposable
     /// <summary>Playwright starts one executable; this one starts Chromium inside the host's network namespace.</summary>
     private static async Task<string> WriteLauncherAsync(Host host, string folder)
     {
-        var file = Path.Combine(folder, "browser");
+        var file = Path.Combine(folder, $"browser-{host.Name}");
         var inside = host with { UserId = null };
         await File.WriteAllTextAsync(file, $"#!/bin/sh\nexec {string.Join(' ', inside.Wrap(["chromium"]))} \"$@\"\n");
         File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);

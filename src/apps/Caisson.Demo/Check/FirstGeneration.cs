@@ -86,7 +86,7 @@ internal sealed class FirstGeneration(CheckStage stage)
         stage.Check("generation_1_runs", work.RunningGeneration == 1 && work.Fact("generation") == "1", $"the guest says generation {work.Fact("generation")}");
         stage.Check("package_before", work.Fact("package-version") == stage.Guests.Upgrade().VersionBefore, $"{work.Fact("package")} {work.Fact("package-version")}");
         stage.Check("personal_runs_beside", status.Find("personal")!.State == Protocol.WorkspaceState.Running, "with a disk of its own");
-        stage.Check("work_1_in_browser", await browser.SeeDesktopAsync(endpointId, "work", stage.Evidence.PathOf("work-generation-1.png")), "noVNC through the gateway");
+        stage.Check("work_1_in_browser", await browser.SeeScreenAsync($"/pcs/{endpointId}/workspaces/work", Browser.DesktopColours, stage.Evidence.PathOf("work-generation-1.png")), "noVNC through the gateway");
         await browser.PictureAsync("/", stage.Evidence.PathOf("console-today.png"));
         await browser.PictureAsync($"/pcs/{endpointId}", stage.Evidence.PathOf("console-pc.png"));
     }

@@ -83,7 +83,7 @@ internal sealed class SecondGeneration(CheckStage stage)
         Compare(before.Find("work")!, after.Find("work")!);
         var (personalBefore, personalAfter) = (before.Find("personal")!.BootId, after.Find("personal")!.BootId);
         stage.Check("personal_untouched", personalBefore is not null && personalBefore == personalAfter, $"boot id {personalBefore} before, {personalAfter} after");
-        stage.Check("work_2_in_browser", await browser.SeeDesktopAsync(endpointId, "work", stage.Evidence.PathOf("work-generation-2.png")), "noVNC through the gateway");
+        stage.Check("work_2_in_browser", await browser.SeeScreenAsync($"/pcs/{endpointId}/workspaces/work", Browser.DesktopColours, stage.Evidence.PathOf("work-generation-2.png")), "noVNC through the gateway");
         await browser.PictureAsync($"/pcs/{endpointId}", stage.Evidence.PathOf("console-pc-after.png"));
         await browser.PictureAsync("/images/work", stage.Evidence.PathOf("console-image.png"));
     }

@@ -17,6 +17,17 @@ internal sealed class Separation(CheckStage stage)
         var refusal = await stage.Administrator.RefusalAsync(cancel, "workspace", "display", endpointId, "personal");
         stage.Check("personal_display_refused", refusal is not null, refusal ?? "the server opened it");
         var picture = await stage.Administrator.RefusalAsync(cancel, "workspace", "screenshot", endpointId, "personal", Path.Combine(data.Administrator, "personal.png"));
+        await SeePersonalAsync(cancel);
         stage.Check("personal_has_no_picture", picture is not null, picture ?? "the server gave one");
+    }
+
+    /// <summary>A browser on the PC itself, let in by a one-time link, sees both.</summary>
+    private async Task SeePersonalAsync(CancellationToken cancel)
+    {
+        var link = await Steps.Endpoint.LinkAsync(stage.Hosts.Endpoint, stage.Apps, stage.Data.Endpoint, cancel);
+        await using var browser = await Browser.OpenAsync(stage.Hosts.Endpoint, stage.Data.Administrator, new Uri(link.GetLeftPart(UriPartial.Authority)), link);
+        await browser.PictureAsync("/", stage.Evidence.PathOf("local-page.png"));
+        var seen = await browser.SeeScreenAsync("/screen/personal", Browser.TextColours, stage.Evidence.PathOf("personal.png"));
+        stage.Check("personal_seen_on_the_pc", seen, "noVNC on the PC's own page");
     }
 }
