@@ -27,15 +27,16 @@ public sealed class ImageStore
 
     /// <summary>All generations, by name and number.</summary>
     /// <exception cref="ImageStoreException">Damaged.</exception>
+    /// <exception cref="ChunkException">A manifest or what it says of itself is damaged or missing.</exception>
     public IReadOnlyList<StoredGeneration> List() =>
         [.. _layout.ReadIndex().Manifests
             .Where(entry => entry.ArtifactType == MediaTypes.Generation)
             .DistinctBy(entry => entry.Digest)
-            .Select(entry => FindByDigest(entry.Digest)!)
+            .Select(entry => FindListed(entry.Digest)!)
             .OrderBy(generation => generation.Name, StringComparer.Ordinal).ThenBy(generation => generation.Number)];
 
     public StoredGeneration? Find(string name, int number) =>
-        Resolve(name, number.ToString(CultureInfo.InvariantCulture)) is { } digest ? FindByDigest(digest) : null;
+        Resolve(name, number.ToString(CultureInfo.InvariantCulture)) is { } digest ? FindListed(digest) : null;
 
     /// <summary>The generation with this manifest; null if the store has none, or the manifest is of another kind.</summary>
     public StoredGeneration? FindByDigest(string manifestDigest)
@@ -45,8 +46,7 @@ public sealed class ImageStore
             return null;
         }
 
-        var config = JsonSerializer.Deserialize(_layout.ReadSmallBlob(manifest.Config.Digest, Limits.MaxManifestBytes), OciJson.Default.GenerationConfig);
-        return config is null ? null : Describe(config, manifestDigest);
+        return Describe(ReadConfig(manifest), manifestDigest);
     }
 
     /// <summary>Writes the whole disk as a sparse raw file, which appears only when whole; what had its name is replaced.</summary>
@@ -112,7 +112,7 @@ public sealed class ImageStore
             return;
         }
 
-        var part = Path.Combine(_layout.TempDirectory, $"blob-{Guid.NewGuid():n}");
+        var part = _layout.NewTempFile();
         try
         {
             if (await WritePartAsync(part, content, cancellationToken).ConfigureAwait(false) != digest)
@@ -132,6 +132,13 @@ public sealed class ImageStore
     /// <exception cref="ChunkException">Invalid, or missing: a blob it names is not in the store.</exception>
     public async Task<string> PutManifestAsync(ReadOnlyMemory<byte> bytes, string name, string? tag, CancellationToken cancellationToken)
     {
+        using var added = new AddedBlobs(_layout);
+        return await PutManifestAsync(bytes, name, tag, added, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <param name="added">Kept from the moment index.json may name them.</param>
+    internal async Task<string> PutManifestAsync(ReadOnlyMemory<byte> bytes, string name, string? tag, AddedBlobs added, CancellationToken cancellationToken)
+    {
         var manifest = OciManifest.Parse(bytes.Span);
         if (manifest.Layers.Prepend(manifest.Config).FirstOrDefault(blob => !File.Exists(BlobPath(blob.Digest))) is { } missing)
         {
@@ -139,12 +146,12 @@ public sealed class ImageStore
         }
 
         Posix.SyncDirectory(_layout.BlobDirectory);
-        var entry = _layout.WriteBlob(bytes.Span, MediaTypes.OciManifest) with
+        var entry = added.Write(bytes.Span, MediaTypes.OciManifest) with
         {
             ArtifactType = manifest.ArtifactType,
             Annotations = RefAnnotations(name, tag),
         };
-        await _layout.UpdateIndexAsync(index => index with { Manifests = [.. index.Manifests.Where(known => !IsReplacedBy(known, entry)), entry] }, cancellationToken).ConfigureAwait(false);
+        await _layout.UpdateIndexAsync(index => index with { Manifests = [.. index.Manifests.Where(known => !IsReplacedBy(known, entry)), entry] }, added.Keep, cancellationToken).ConfigureAwait(false);
         return entry.Digest;
     }
 
@@ -177,6 +184,24 @@ public sealed class ImageStore
         StoredBytes = config.StoredBytes,
         ChunkCount = config.ChunkCount,
     };
+
+    /// <summary>What index.json names must be there.</summary>
+    private StoredGeneration? FindListed(string digest) => File.Exists(BlobPath(digest))
+        ? FindByDigest(digest)
+        : throw new ImageStoreException(ImageStoreError.Damaged, $"The manifest {digest} is missing, which index.json names. Import or pull the image again.");
+
+    private GenerationConfig ReadConfig(OciManifest manifest)
+    {
+        try
+        {
+            var config = JsonSerializer.Deserialize(_layout.ReadSmallBlob(manifest.Config.Digest, Limits.MaxManifestBytes), OciJson.Default.GenerationConfig);
+            return config is { Name: not null } ? config : throw new JsonException();
+        }
+        catch (JsonException e)
+        {
+            throw new ChunkException(ChunkError.Invalid, $"The blob {manifest.Config.Digest} does not describe a generation.", e);
+        }
+    }
 
     private static Dictionary<string, string>? RefAnnotations(string name, string? tag) =>
         tag is null ? null : new(StringComparer.Ordinal) { [MediaTypes.RefNameAnnotation] = $"{name}@{tag}" };

@@ -58,22 +58,23 @@ internal sealed class StoredDeltas(ImageStore store, StoreLayout layout, TimePro
         }
 
         var (digest, size) = await HashAsync(file, cancellationToken).ConfigureAwait(false);
-        layout.AdoptBlob(file, digest);
+        using var added = new AddedBlobs(layout);
+        added.Adopt(file, digest);
         var layer = new OciDescriptor { MediaType = MediaTypes.Delta, Digest = digest, Size = size };
-        return await PublishAsync(from, to, layer, cancellationToken).ConfigureAwait(false) with { NewChunks = newChunks };
+        return await PublishAsync(from, to, layer, added, cancellationToken).ConfigureAwait(false) with { NewChunks = newChunks };
     }
 
-    private async Task<StoredDelta> PublishAsync(string from, string to, OciDescriptor layer, CancellationToken cancellationToken)
+    private async Task<StoredDelta> PublishAsync(string from, string to, OciDescriptor layer, AddedBlobs added, CancellationToken cancellationToken)
     {
         var manifest = new OciManifest
         {
             ArtifactType = MediaTypes.Delta,
-            Config = layout.WriteBlob("{}"u8, MediaTypes.OciEmpty),
+            Config = added.Write("{}"u8, MediaTypes.OciEmpty),
             Layers = [layer],
             Subject = new OciDescriptor { MediaType = MediaTypes.OciManifest, Digest = to, Size = new FileInfo(store.BlobPath(to)).Length },
             Annotations = new Dictionary<string, string>(StringComparer.Ordinal) { [MediaTypes.BaseAnnotation] = from },
         };
-        var digest = await store.PutManifestAsync(manifest.ToBytes(), "", null, cancellationToken).ConfigureAwait(false);
+        var digest = await store.PutManifestAsync(manifest.ToBytes(), "", null, added, cancellationToken).ConfigureAwait(false);
         return Describe(from, to, digest, layer);
     }
 

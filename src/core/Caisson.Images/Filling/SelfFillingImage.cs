@@ -35,6 +35,7 @@ public sealed class SelfFillingImage : IBlockDevice, IAsyncDisposable
     private readonly Task _checkpoints;
     private OfferedDelta? _delta;
     private long _savedBytes;
+    private bool _isCheckpointLate;
     private volatile bool _isComplete;
 
     private SelfFillingImage(string directory, ImageFiles files, FileStream held, ChunkId manifest, ImageIndex index, IBlobSource source, TimeProvider time, Action<FillEvent>? events)
@@ -289,6 +290,12 @@ public sealed class SelfFillingImage : IBlockDevice, IAsyncDisposable
                 _savedBytes = present;
             }
 
+            if (_isCheckpointLate)
+            {
+                _isCheckpointLate = false;
+                _trouble.Clear();
+            }
+
             if (!_isComplete && present == _index.DataBytes)
             {
                 _isComplete = true;
@@ -299,6 +306,7 @@ public sealed class SelfFillingImage : IBlockDevice, IAsyncDisposable
         }
         catch (IOException e)
         {
+            _isCheckpointLate = true;
             _trouble.Report(e, CheckpointPeriod);
             return false;
         }

@@ -6,15 +6,18 @@ namespace Caisson.Images;
 /// <summary>One import: everything is made in a folder of its own and moved into the store in one go, so that a stop at any point leaves the store as it was.</summary>
 internal sealed class ImageImport(ImageStore store, StoreLayout layout, ImportRequest request, TimeProvider time, IProgress<ImageProgress>? progress)
 {
+    /// <summary>An upload may take hours on a slow line; one this old has nobody.</summary>
+    private static readonly TimeSpan LongestUpload = TimeSpan.FromDays(1);
+
     public async Task<StoredGeneration> RunAsync(CancellationToken cancellationToken)
     {
         ImageName.Check(request.Name);
         await using var held = await layout.LockAsync("import.lock", cancellationToken).ConfigureAwait(false);
         SweepInterrupted();
         var folder = Path.Combine(layout.TempDirectory, $"import-{Guid.NewGuid():n}");
-        System.IO.Directory.CreateDirectory(folder);
         try
         {
+            System.IO.Directory.CreateDirectory(folder);
             return await ImportAsync(folder, cancellationToken).ConfigureAwait(false);
         }
         catch (IOException e) when (Posix.IsNoSpace(e))
@@ -23,7 +26,10 @@ internal sealed class ImageImport(ImageStore store, StoreLayout layout, ImportRe
         }
         finally
         {
-            System.IO.Directory.Delete(folder, recursive: true);
+            if (System.IO.Directory.Exists(folder))
+            {
+                System.IO.Directory.Delete(folder, recursive: true);
+            }
         }
     }
 
@@ -34,6 +40,8 @@ internal sealed class ImageImport(ImageStore store, StoreLayout layout, ImportRe
         {
             System.IO.Directory.Delete(left, recursive: true);
         }
+
+        layout.SweepTempFiles(time.GetUtcNow().UtcDateTime - LongestUpload);
     }
 
     private async Task<StoredGeneration> ImportAsync(string folder, CancellationToken cancellationToken)
@@ -50,12 +58,13 @@ internal sealed class ImageImport(ImageStore store, StoreLayout layout, ImportRe
     /// <summary>Blobs first, their directory synced, then the one line in index.json that makes them a generation.</summary>
     private async Task<StoredGeneration> PublishAsync(ImageIndex index, PackFolder packs, CancellationToken cancellationToken)
     {
+        using var added = new AddedBlobs(layout);
         foreach (var (file, pack) in packs.Finished)
         {
-            layout.AdoptBlob(file, pack.Id.Digest);
+            added.Adopt(file, pack.Id.Digest);
         }
 
-        var indexBlob = layout.WriteBlob(index.Encode(), MediaTypes.Index);
+        var indexBlob = added.Write(index.Encode(), MediaTypes.Index);
         var config = new GenerationConfig
         {
             Name = request.Name,
@@ -65,14 +74,14 @@ internal sealed class ImageImport(ImageStore store, StoreLayout layout, ImportRe
             ChunkCount = index.Chunks.Length,
             Created = time.GetUtcNow(),
         };
-        var configBlob = layout.WriteBlob(JsonSerializer.SerializeToUtf8Bytes(config, OciJson.Default.GenerationConfig), MediaTypes.GenerationConfig);
+        var configBlob = added.Write(JsonSerializer.SerializeToUtf8Bytes(config, OciJson.Default.GenerationConfig), MediaTypes.GenerationConfig);
         var manifest = new OciManifest
         {
             ArtifactType = MediaTypes.Generation,
             Config = configBlob,
             Layers = [indexBlob, .. index.Packs.Select(pack => new OciDescriptor { MediaType = MediaTypes.Pack, Digest = pack.Id.Digest, Size = pack.Bytes })],
         };
-        var digest = await store.PutManifestAsync(manifest.ToBytes(), request.Name, $"{config.Number}", cancellationToken).ConfigureAwait(false);
+        var digest = await store.PutManifestAsync(manifest.ToBytes(), request.Name, $"{config.Number}", added, cancellationToken).ConfigureAwait(false);
         return ImageStore.Describe(config, digest) with { AddedBytes = indexBlob.Size + packs.Finished.Sum(pack => pack.Pack.Bytes) };
     }
 }

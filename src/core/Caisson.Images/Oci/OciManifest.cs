@@ -16,6 +16,9 @@ public sealed record OciDescriptor
     public string? ArtifactType { get; init; }
 
     public IReadOnlyDictionary<string, string>? Annotations { get; init; }
+
+    /// <summary>True: what was read has a digest and a size that can be.</summary>
+    internal static bool IsValid(OciDescriptor? read) => read is { Size: >= 0 and <= Limits.MaxImageBytes } && ChunkId.TryParseDigest(read.Digest, out _);
 }
 
 /// <summary>An image manifest (OCI image-spec 1.1, manifest.md). The digest of its exact bytes is the root of everything it names.</summary>
@@ -69,17 +72,16 @@ public sealed record OciManifest
             throw new ChunkException(ChunkError.Invalid, "The manifest is not an OCI image manifest.", e);
         }
 
-        if (manifest is null || manifest.SchemaVersion != 2)
+        // "required" holds for the names, not against a null written in their place.
+        if (manifest is not { SchemaVersion: 2, Layers: not null })
         {
             throw new ChunkException(ChunkError.Invalid, "The manifest is empty, too large or of an unknown schema version.");
         }
 
-        foreach (var descriptor in (IEnumerable<OciDescriptor?>)[manifest.Config, .. manifest.Layers])
+        var named = manifest.Layers.Prepend(manifest.Config);
+        if (!(manifest.Subject is null ? named : named.Append(manifest.Subject)).All(OciDescriptor.IsValid))
         {
-            if (descriptor is null || !ChunkId.TryParseDigest(descriptor.Digest, out _) || descriptor.Size is < 0 or > Limits.MaxImageBytes)
-            {
-                throw new ChunkException(ChunkError.Invalid, "The manifest names a blob without a valid digest and size.");
-            }
+            throw new ChunkException(ChunkError.Invalid, "The manifest names a blob without a valid digest and size.");
         }
 
         return manifest;
@@ -94,6 +96,13 @@ public sealed record OciIndex
     public string MediaType { get; init; } = MediaTypes.OciIndex;
 
     public required IReadOnlyList<OciDescriptor> Manifests { get; init; }
+
+    /// <summary>Reads an index from a disk or a registry.</summary>
+    /// <exception cref="JsonException">It is not one, or names a manifest without a valid digest and size.</exception>
+    public static OciIndex Parse(ReadOnlySpan<byte> bytes) =>
+        JsonSerializer.Deserialize(bytes, OciJson.Default.OciIndex) is { Manifests: { } manifests } index && manifests.All(OciDescriptor.IsValid)
+            ? index
+            : throw new JsonException("It is not an OCI index.");
 }
 
 /// <summary>What a generation says of itself; the manifest's config blob.</summary>

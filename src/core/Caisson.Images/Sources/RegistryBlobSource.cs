@@ -46,8 +46,7 @@ public sealed class RegistryBlobSource(HttpClient client, string repository) : I
             ?? await TryReadDocumentAsync($"manifests/{RegistryPush.ReferrersTag(digest)}", MediaTypes.OciIndex, cancellationToken).ConfigureAwait(false);
         try
         {
-            var index = bytes is null ? null : JsonSerializer.Deserialize(bytes, OciJson.Default.OciIndex);
-            return index is null ? [] : [.. index.Manifests.Where(entry => entry.ArtifactType == artifactType)];
+            return bytes is null ? [] : [.. OciIndex.Parse(bytes).Manifests.Where(entry => entry.ArtifactType == artifactType)];
         }
         catch (JsonException e)
         {

@@ -97,7 +97,15 @@ public sealed class RegistryPush(HttpClient client, string repository)
 
         Check(response, HttpStatusCode.OK, "list its referrers");
         var bytes = await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
-        return bytes.Length > Limits.MaxManifestBytes ? [] : JsonSerializer.Deserialize(bytes, OciJson.Default.OciIndex)?.Manifests ?? [];
+        try
+        {
+            return bytes.Length > Limits.MaxManifestBytes ? [] : OciIndex.Parse(bytes).Manifests;
+        }
+        catch (JsonException)
+        {
+            // What is no list can name nothing that would be lost with it.
+            return [];
+        }
     }
 
     private async Task<bool> PutDocumentAsync(byte[] bytes, string mediaType, string reference, CancellationToken cancellationToken)

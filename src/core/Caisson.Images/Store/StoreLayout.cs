@@ -32,12 +32,11 @@ internal sealed class StoreLayout
                 throw new ImageStoreException(ImageStoreError.BadInput, $"{directory} is not a store: it has files but no 'oci-layout'. Name an empty or new directory.");
             }
 
-            System.IO.Directory.CreateDirectory(layout.BlobDirectory);
-            layout.WriteWhole(marker, """{"imageLayoutVersion":"1.0.0"}"""u8);
+            layout.MakeFolders();
+            layout.WriteWhole(marker, """{"imageLayoutVersion":"1.0.0"}"""u8, () => { });
         }
 
-        System.IO.Directory.CreateDirectory(layout.BlobDirectory);
-        System.IO.Directory.CreateDirectory(layout.TempDirectory);
+        layout.MakeFolders();
         return layout;
     }
 
@@ -52,7 +51,7 @@ internal sealed class StoreLayout
 
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(IndexFile), OciJson.Default.OciIndex) ?? throw new JsonException();
+            return OciIndex.Parse(File.ReadAllBytes(IndexFile));
         }
         catch (JsonException e)
         {
@@ -61,10 +60,11 @@ internal sealed class StoreLayout
     }
 
     /// <summary>Changes index.json; readers see the old or the new one.</summary>
-    public async Task UpdateIndexAsync(Func<OciIndex, OciIndex> change, CancellationToken cancellationToken)
+    /// <param name="changed">Called once the new one is on the disk, just before it takes its name.</param>
+    public async Task UpdateIndexAsync(Func<OciIndex, OciIndex> change, Action changed, CancellationToken cancellationToken)
     {
         await using var held = await LockAsync("index.lock", cancellationToken).ConfigureAwait(false);
-        WriteWhole(IndexFile, JsonSerializer.SerializeToUtf8Bytes(change(ReadIndex()), OciJson.Default.OciIndex));
+        WriteWhole(IndexFile, JsonSerializer.SerializeToUtf8Bytes(change(ReadIndex()), OciJson.Default.OciIndex), changed);
     }
 
     /// <summary>Waits until no other process or thread holds the lock. It ends with its holder, however that ends.</summary>
@@ -90,7 +90,7 @@ internal sealed class StoreLayout
         var digest = ChunkId.Of(bytes).Digest;
         if (!File.Exists(BlobPath(digest)))
         {
-            WriteWhole(BlobPath(digest), bytes);
+            WriteWhole(BlobPath(digest), bytes, () => { });
         }
 
         return new OciDescriptor { MediaType = mediaType, Digest = digest, Size = bytes.Length };
@@ -126,5 +126,36 @@ internal sealed class StoreLayout
         return ChunkId.Of(bytes).Digest == digest ? bytes : throw new ChunkException(ChunkError.Invalid, $"The blob {digest} is damaged: its bytes have another hash.");
     }
 
-    private void WriteWhole(string path, ReadOnlySpan<byte> bytes) => WholeFile.Write(path, bytes);
+    /// <summary>A name in <c>tmp</c> for a file that will be moved into the store.</summary>
+    public string NewTempFile() => Path.Combine(TempDirectory, $"blob-{Guid.NewGuid():n}");
+
+    /// <summary>Takes away what was left in <c>tmp</c> by uploads and writes last written before <paramref name="time"/> (UTC): they were killed.</summary>
+    public void SweepTempFiles(DateTime time)
+    {
+        foreach (var file in System.IO.Directory.EnumerateFiles(TempDirectory, "blob-*").Where(file => File.GetLastWriteTimeUtc(file) < time))
+        {
+            File.Delete(file);
+        }
+    }
+
+    private void MakeFolders()
+    {
+        System.IO.Directory.CreateDirectory(BlobDirectory);
+        System.IO.Directory.CreateDirectory(TempDirectory);
+    }
+
+    private void WriteWhole(string path, ReadOnlySpan<byte> bytes, Action published)
+    {
+        var part = NewTempFile();
+        try
+        {
+            WholeFile.WritePart(part, bytes);
+            published();
+            WholeFile.Publish(part, path);
+        }
+        finally
+        {
+            File.Delete(part);
+        }
+    }
 }

@@ -8,12 +8,7 @@ internal static class WholeFile
         var part = PartName(path);
         try
         {
-            using (var file = new FileStream(part, FileMode.CreateNew, FileAccess.Write))
-            {
-                file.Write(bytes);
-                file.Flush(flushToDisk: true);
-            }
-
+            WritePart(part, bytes);
             Publish(part, path);
         }
         catch
@@ -21,6 +16,14 @@ internal static class WholeFile
             File.Delete(part);
             throw;
         }
+    }
+
+    /// <summary>Writes and syncs a new file that <see cref="Publish"/> will give its name.</summary>
+    public static void WritePart(string part, ReadOnlySpan<byte> bytes)
+    {
+        using var file = new FileStream(part, FileMode.CreateNew, FileAccess.Write);
+        file.Write(bytes);
+        file.Flush(flushToDisk: true);
     }
 
     /// <summary>Gives a synced temporary file its name, replacing what had it.</summary>
