@@ -34,6 +34,32 @@ public sealed class ReportTests
     }
 
     [Fact]
+    public async Task The_first_heartbeat_of_a_start_is_written_once_however_often_it_is_reported()
+    {
+        await using var server = await TestServer.StartAsync();
+        await server.GiveWorkAsync();
+        using var pc = await TestPc.EnrolAsync(server, "house");
+        var start = DateTimeOffset.UnixEpoch.AddTicks(10_001); // Finer than what the database keeps.
+        WorkspaceReport Said(DateTimeOffset started, DateTimeOffset? first) => Full("work", WorkspaceKind.Managed) with { StartedAt = started, FirstHeartbeatAt = first };
+        WorkspaceReport[] firstStart = [Said(start, null), Said(start, start.AddTicks(77_777)), Said(start, start.AddTicks(77_777)), Said(start, null), Said(start, start.AddSeconds(9))];
+        WorkspaceReport[] secondStart = [Said(start.AddMinutes(1), start.AddMinutes(2)), Said(start.AddMinutes(1), start.AddMinutes(2))];
+
+        Assert.Equal(1, await HeartbeatsAsync(firstStart));
+        Assert.Equal(2, await HeartbeatsAsync(secondStart));
+
+        async Task<int> HeartbeatsAsync(WorkspaceReport[] reports)
+        {
+            foreach (var report in reports)
+            {
+                using var taken = await pc.ReportAsync(pc.Report(1, report));
+                Assert.Equal(HttpStatusCode.NoContent, taken.StatusCode);
+            }
+
+            return (await server.GetAsync($"/api/activity?endpoint={pc.Id}", ApiJson.Default.PageActivityInfo)).Items.Count(a => a.Kind == "workspace.heartbeat");
+        }
+    }
+
+    [Fact]
     public async Task A_report_of_another_pc_is_refused()
     {
         await using var server = await TestServer.StartAsync();

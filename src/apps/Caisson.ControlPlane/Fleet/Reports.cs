@@ -90,8 +90,8 @@ internal sealed class Reports(IDbContextFactory<ServerDb> database, TimeProvider
         row.PreparedGeneration = kept.PreparedGeneration;
         row.PresentBytes = kept.PresentBytes;
         row.ImageBytes = kept.ImageBytes;
+        row.FirstHeartbeatAt = kept.FirstHeartbeatAt ?? (IsSameStart(row, kept) ? row.FirstHeartbeatAt : null);
         row.StartedAt = kept.StartedAt;
-        row.FirstHeartbeatAt = kept.FirstHeartbeatAt;
         row.LastHeartbeatAt = kept.LastHeartbeatAt;
         row.GuestFactsJson = JsonSerializer.Serialize(Facts(kept), FactsJson.Default.DictionaryStringString);
         row.Problem = kept.Problem is { Length: > 0 } problem ? Bounded(problem, 500) : null;
@@ -103,7 +103,8 @@ internal sealed class Reports(IDbContextFactory<ServerDb> database, TimeProvider
         var subject = $"{now.Id} on {endpoint.HostName}";
         void Say(string kind, string text) => db.Record(time, endpoint.Id, kind, text, endpoint.Id);
 
-        if (now.FirstHeartbeatAt is not null && now.FirstHeartbeatAt != was.FirstHeartbeatAt)
+        // Once per start: a caissond that was restarted may take a later heartbeat for the first.
+        if (now.FirstHeartbeatAt is not null && (was.FirstHeartbeatAt is null || !IsSameStart(was, now)))
         {
             Say(ActivityKinds.WorkspaceHeartbeat, $"{subject} is up: first heartbeat of this start.");
         }
@@ -128,6 +129,10 @@ internal sealed class Reports(IDbContextFactory<ServerDb> database, TimeProvider
             Say(ActivityKinds.WorkspaceProblem, $"{subject}: {Bounded(problem, 500)}");
         }
     }
+
+    /// <summary>Compared as it is stored, in whole milliseconds: what comes back from the database has lost the rest.</summary>
+    private static bool IsSameStart(ReportedWorkspace was, WorkspaceReport now) =>
+        was.StartedAt is { } stored && now.StartedAt is { } said && stored.ToUnixTimeMilliseconds() == said.ToUnixTimeMilliseconds();
 
     private async Task TakeOrdersAsync(ServerDb db, EnrolledEndpoint endpoint, IReadOnlyList<OrderResult> results, CancellationToken cancellationToken)
     {
