@@ -5,17 +5,12 @@ using Microsoft.Extensions.Logging;
 
 namespace Caisson.Endpoint.Orders;
 
-/// <summary>
-/// Pictures of managed workspaces for the console: soon after the first heartbeat, when the desktop comes up, every 30 s while somebody
-/// looks, else every 5 minutes. Never of a personal one.
-/// </summary>
+/// <summary>Pictures of managed workspaces for the console, as <see cref="PictureSchedule"/> has it. Never of a personal one.</summary>
 internal sealed class Thumbnails(ReconcileLoop workspaces, ServerLink link, TimeProvider time, ILogger log)
 {
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan Watched = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan Unwatched = TimeSpan.FromMinutes(5);
 
-    private readonly Dictionary<WorkspaceId, (long At, bool Session, DateTimeOffset? Start)> taken = [];
+    private readonly Dictionary<WorkspaceId, PictureSchedule> taken = [];
 
     /// <summary>Set by each poll: the server holds requests only while an administrator has this PC open.</summary>
     public volatile bool IsWatched;
@@ -25,9 +20,14 @@ internal sealed class Thumbnails(ReconcileLoop workspaces, ServerLink link, Time
         using var timer = new PeriodicTimer(Tick, time);
         while (await timer.WaitForNextTickAsync(ct))
         {
-            foreach (var owner in workspaces.Owners.Where(IsDue).ToList())
+            foreach (var owner in workspaces.Owners.Where(o => o.Record.Kind != WorkspaceKind.Personal).ToList())
             {
-                taken[owner.Id] = (time.GetTimestamp(), HasSession(owner), owner.Status.StartedAt);
+                if (PictureSchedule.Due(taken.GetValueOrDefault(owner.Id), owner.Status, IsWatched, time) is not { } due)
+                {
+                    continue;
+                }
+
+                taken[owner.Id] = due;
                 try
                 {
                     using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30), time);
@@ -44,18 +44,4 @@ internal sealed class Thumbnails(ReconcileLoop workspaces, ServerLink link, Time
             }
         }
     }
-
-    private bool IsDue(WorkspaceOwner owner)
-    {
-        var status = owner.Status;
-        if (owner.Record.Kind == WorkspaceKind.Personal || status.State != WorkspaceState.Running || status.FirstHeartbeatAt is null)
-        {
-            return false;
-        }
-
-        return !taken.TryGetValue(owner.Id, out var last) || last.Start != status.StartedAt || (HasSession(owner) && !last.Session)
-            || time.GetElapsedTime(last.At) >= (IsWatched ? Watched : Unwatched);
-    }
-
-    private static bool HasSession(WorkspaceOwner owner) => owner.Status.GuestFacts.GetValueOrDefault("session") == "active";
 }
