@@ -27,7 +27,7 @@ internal static class EndpointProcess
         paths.Create();
         using var single = TakeLock(paths);
         var enrolment = Enrolment.Load(paths) ?? throw new EndpointException($"This PC is not enrolled. Give it a token with: caissond enrol --data {paths.Data}");
-        var accelerator = await HostProbe.AcceleratorAsync(paths, options.Probe, time, ct);
+        var accelerator = await HostProbe.AcceleratorAsync(paths, options.Probe ?? ProbeKernel.OfHost(), time, ct);
         var capabilities = await QemuCapabilities.DetectAsync(accelerator.Accelerator, ct);
         Announce(log, enrolment, accelerator, capabilities);
 

@@ -2,12 +2,6 @@ using System.Diagnostics;
 
 namespace Caisson.Machines;
 
-/// <summary>A kernel small enough to try KVM with, and the text it prints on its serial port when it really runs.</summary>
-public sealed record ProbeKernel(string Kernel, string Initrd, string ExpectedText)
-{
-    public string CommandLine { get; init; } = "console=ttyS0 quiet panic=-1";
-}
-
 /// <summary>The accelerator to use, and one sentence that says why.</summary>
 public sealed record AcceleratorChoice(Accelerator Accelerator, string Reason);
 
@@ -19,7 +13,8 @@ public static class AcceleratorProbe
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
-    public static async Task<AcceleratorChoice> RunAsync(ProbeKernel kernel, TimeProvider time, CancellationToken cancellation)
+    /// <param name="kernel">Null when there is none on this PC: KVM is then not used.</param>
+    public static async Task<AcceleratorChoice> RunAsync(ProbeKernel? kernel, TimeProvider time, CancellationToken cancellation)
     {
         if (!File.Exists("/dev/kvm"))
         {
@@ -29,6 +24,11 @@ public static class AcceleratorProbe
         if (!CanOpenKvm(out var why))
         {
             return Tcg($"/dev/kvm cannot be opened: {why} Add the user to the group kvm");
+        }
+
+        if (kernel is null)
+        {
+            return Tcg("there is a /dev/kvm, but no kernel in /boot that could be read to try it with; name one with --probe-kernel");
         }
 
         var qemu = Executables.Find("qemu-system-x86_64");
@@ -74,7 +74,8 @@ public static class AcceleratorProbe
         string[] arguments =
         [
             "-nodefaults", "-no-user-config", "-machine", "q35", "-accel", "kvm", "-cpu", "host", "-m", "256", "-display", "none", "-no-reboot",
-            "-kernel", kernel.Kernel, "-initrd", kernel.Initrd, "-append", kernel.CommandLine, "-serial", "stdio",
+            "-kernel", kernel.Kernel, "-append", kernel.CommandLine, "-serial", "stdio",
+            .. kernel.Initrd is null ? (string[])[] : ["-initrd", kernel.Initrd],
         ];
         using var process = Process.Start(new ProcessStartInfo(qemu, arguments)
         {

@@ -23,10 +23,7 @@ internal static class HostProbe
             return new AcceleratorChoice(cached.Accelerator, cached.Reason);
         }
 
-        var choice = kernel is not null ? await AcceleratorProbe.RunAsync(kernel, time, ct)
-            : new AcceleratorChoice(Accelerator.Tcg, File.Exists("/dev/kvm")
-                ? "Emulation (TCG, slow and no security boundary): there is a /dev/kvm, but no test kernel to try it with. Give --probe-kernel and --probe-initrd."
-                : "Emulation (TCG, slow and no security boundary): this machine has no /dev/kvm.");
+        var choice = await AcceleratorProbe.RunAsync(kernel, time, ct);
         AtomicFile.Write(paths.Accelerator, JsonSerializer.SerializeToUtf8Bytes(new CachedAccelerator(bootId, kernel?.Kernel, choice.Accelerator, choice.Reason), EndpointJson.Default.CachedAccelerator));
         return choice;
     }

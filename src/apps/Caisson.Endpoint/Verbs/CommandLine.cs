@@ -26,8 +26,8 @@ internal static class CommandLine
         var runDir = new Option<DirectoryInfo?>("--run-dir") { Description = "Folder for sockets; default: DIR/run.", HelpName = "DIR" };
         var port = new Option<int>("--local-port") { Description = "Port of the local page on 127.0.0.1; 0 takes a free one.", DefaultValueFactory = _ => 8490, HelpName = "N" };
         var leave = new Option<bool>("--leave-running") { Description = "At SIGTERM leave the machines running; the next caissond takes them up. Default: shut them down." };
-        var probeKernel = new Option<FileInfo?>("--probe-kernel") { Description = "Kernel to try KVM with; without one KVM is not used.", HelpName = "FILE" };
-        var probeInitrd = new Option<FileInfo?>("--probe-initrd") { Description = "Its initrd; it must print CAISSON-TINY-UP.", HelpName = "FILE" };
+        var probeKernel = new Option<FileInfo?>("--probe-kernel") { Description = "Kernel to try KVM with; default: the one this PC runs, in /boot.", HelpName = "FILE" };
+        var probeInitrd = new Option<FileInfo?>("--probe-initrd") { Description = "Initrd that prints CAISSON-TINY-UP; without one the kernel's own first line counts.", HelpName = "FILE" };
         var json = new Option<bool>("--json-log") { Description = "Log as JSON, one object a line." };
         var kernel = new Option<FileInfo?>("--direct-kernel") { Hidden = true };
         var initrd = new Option<FileInfo?>("--direct-initrd") { Hidden = true };
@@ -40,11 +40,18 @@ internal static class CommandLine
             LocalPort = p.GetValue(port),
             LeaveRunning = p.GetValue(leave),
             JsonLog = p.GetValue(json),
-            Probe = p.GetValue(probeKernel) is { } k && p.GetValue(probeInitrd) is { } i ? new ProbeKernel(k.FullName, i.FullName, "CAISSON-TINY-UP") : null,
+            Probe = Probe(p.GetValue(probeKernel), p.GetValue(probeInitrd)),
             Firmware = p.GetValue(kernel) is { } direct ? new Firmware.DirectKernel(direct.FullName, p.GetValue(initrd)?.FullName, p.GetValue(append)!) : new Firmware.Uefi(),
         }));
         return command;
     }
+
+    private static ProbeKernel? Probe(FileInfo? kernel, FileInfo? initrd) => (kernel, initrd) switch
+    {
+        (null, _) => null,
+        (_, null) => ProbeKernel.Stock(kernel.FullName),
+        _ => new ProbeKernel(kernel.FullName, initrd.FullName, "CAISSON-TINY-UP") { CommandLine = "console=ttyS0 quiet panic=-1" },
+    };
 
     private static Command Status()
     {

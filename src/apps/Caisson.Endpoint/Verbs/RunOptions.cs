@@ -17,7 +17,7 @@ internal sealed record RunOptions
 
     public bool JsonLog { get; init; }
 
-    /// <summary>Null: KVM is not tried and not used.</summary>
+    /// <summary>What KVM is tried with; null takes the kernel of this PC.</summary>
     public ProbeKernel? Probe { get; init; }
 
     /// <summary>UEFI, except where a test boots its guest's kernel directly.</summary>
