@@ -33,8 +33,8 @@ public sealed class KeyboardTests(ConsoleFixture fixture)
         await window.Page.WaitForFunctionAsync("() => document.activeElement?.matches('[data-filter]')");
         await window.LiveAsync();
         await window.Page.Keyboard.TypeAsync($"{person} uppsala");
-        await window.Page.WaitForURLAsync("**/pcs?q=**");
-        await window.Page.WaitForFunctionAsync("() => document.querySelectorAll('a[data-row]').length < 20");
+        await window.Page.WaitForURLAsync("**/pcs?q=*uppsala");
+        await window.Page.WaitForFunctionAsync("() => [...document.querySelectorAll('tbody tr')].every(row => row.textContent.includes('Uppsala'))");
         await window.Page.Keyboard.PressAsync("ArrowDown");
         await window.Page.WaitForFunctionAsync("() => document.activeElement?.matches('a[data-row]')");
         await window.ShotAsync("pcs-found");

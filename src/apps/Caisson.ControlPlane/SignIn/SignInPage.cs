@@ -29,6 +29,7 @@ internal static class SignInPage
           <meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">{head}
           <title>Sign in · Caisson</title>
           <link rel="icon" type="image/svg+xml" href="/caisson.svg">
+          <link rel="preload" as="font" type="font/woff2" href="/fonts/inter.woff2" crossorigin>
           <link rel="stylesheet" href="/css/tokens.css"><link rel="stylesheet" href="/css/base.css"><link rel="stylesheet" href="/css/frame.css">
           <link rel="stylesheet" href="/css/parts.css"><link rel="stylesheet" href="/css/pages.css">
           <script type="module" src="/js/console.js"></script>
