@@ -1,6 +1,7 @@
 using System.Formats.Tar;
 using System.Net;
 using Caisson.ControlPlane.Verbs;
+using Caisson.Images;
 using Caisson.Protocol;
 
 namespace Caisson.ControlPlane.Tests;
@@ -37,6 +38,25 @@ public sealed class BackupTests
         Assert.Equal(sequences.Order(), sequences);
         Assert.Equal(3, sequences.Distinct().Count());
         File.Delete(file);
+    }
+
+    [Fact]
+    public async Task A_backup_with_blobs_brings_back_what_was_published()
+    {
+        await using var server = await TestServer.StartAsync();
+        var pushed = await TestPublisher.PublishAsync(server, "work", seed: 1);
+        await File.WriteAllTextAsync(Path.Combine(server.Folder.Store, "blobs", "sha256", "half-written"), "x", TestServer.Cancel);
+        var file = Path.Combine(server.Folder.Path, "backup.tar");
+        var blobs = await BackupVerb.WriteAsync(server.Folder, file, withBlobs: true, TestServer.Cancel);
+
+        var folder = new DataFolder(Path.Combine(server.Folder.Path, "again"));
+        Assert.Equal(0, await RestoreVerb.ReadAsync(folder, file, server.Time, TestServer.Cancel));
+
+        Assert.Equal(blobs, Directory.GetFiles(Path.Combine(folder.Store, "blobs", "sha256")).Length);
+        await using var restored = await TestServer.OverAsync(folder);
+        using var manifest = await restored.Admin.GetAsync($"/v2/work/manifests/{pushed.ManifestDigest}", TestServer.Cancel);
+        Assert.Equal(HttpStatusCode.OK, manifest.StatusCode);
+        Assert.Empty((await ImageStore.Open(folder.Store).CheckAsync(TimeProvider.System, progress: null, TestServer.Cancel)).Problems);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Formats.Tar;
+using System.Text.RegularExpressions;
 using Caisson.ControlPlane.Data;
 using Microsoft.Data.Sqlite;
 
@@ -8,7 +9,7 @@ namespace Caisson.ControlPlane.Verbs;
 /// backup FILE: one tar, readable by its owner only, with a consistent copy of the database, the keys and the configuration. Blobs are large
 /// and never change: by default they are only named (blobs.txt: digest and bytes), to be copied by the backup of the store's folder.
 /// </summary>
-internal static class BackupVerb
+internal static partial class BackupVerb
 {
     public static async Task RunAsync(Arguments arguments, TimeProvider time, CancellationToken cancellationToken)
     {
@@ -30,8 +31,7 @@ internal static class BackupVerb
         try
         {
             await CopyDatabaseAsync(folder, database, cancellationToken);
-            var store = Directory.Exists(folder.Store) ? Directory.EnumerateFiles(folder.Store, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).ToList() : [];
-            var blobs = store.Where(f => Path.GetDirectoryName(f) == Path.Combine(folder.Store, "blobs", "sha256")).ToList();
+            var blobs = Blobs(folder);
             await using (var output = new FileStream(temporary, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }))
             {
                 await using var tar = new TarWriter(output, TarEntryFormat.Pax, leaveOpen: true);
@@ -43,7 +43,7 @@ internal static class BackupVerb
                 }
 
                 await WriteListAsync(tar, blobs, cancellationToken);
-                foreach (var part in withBlobs ? store : [])
+                foreach (var part in withBlobs ? Layout(folder).Concat(blobs) : [])
                 {
                     await tar.WriteEntryAsync(part, Path.GetRelativePath(folder.Path, part), cancellationToken);
                 }
@@ -78,9 +78,20 @@ internal static class BackupVerb
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
+    /// <summary>After the database's copy, so that whatever the copy names is among them; files that the store is still writing are not.</summary>
+    private static List<string> Blobs(DataFolder folder) => Directory.Exists(Path.Combine(folder.Store, "blobs", "sha256"))
+        ? [.. Directory.EnumerateFiles(Path.Combine(folder.Store, "blobs", "sha256")).Where(f => BlobName().IsMatch(Path.GetFileName(f))).Order(StringComparer.Ordinal)]
+        : [];
+
+    private static IEnumerable<string> Layout(DataFolder folder) =>
+        new[] { Path.Combine(folder.Store, "oci-layout"), Path.Combine(folder.Store, "index.json") }.Where(File.Exists);
+
     private static async Task WriteListAsync(TarWriter tar, List<string> blobs, CancellationToken cancellationToken)
     {
         var lines = string.Concat(blobs.Select(b => $"sha256:{Path.GetFileName(b)} {new FileInfo(b).Length}\n"));
         await tar.WriteEntryAsync(new PaxTarEntry(TarEntryType.RegularFile, "blobs.txt") { DataStream = new MemoryStream(System.Text.Encoding.ASCII.GetBytes(lines)) }, cancellationToken);
     }
+
+    [GeneratedRegex(@"\A[0-9a-f]{64}\z", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
+    private static partial Regex BlobName();
 }

@@ -13,10 +13,16 @@ public sealed class RegistryPush(HttpClient client, string repository)
 {
     private const int Lanes = 3;
 
+    /// <summary>
+    /// Whether the number in this store becomes a tag. Not on our own server: it gives the number when the manifest is published, and another
+    /// store (of a second administrator, or made anew) counts for itself.
+    /// </summary>
+    public bool TagsNumber { get; init; } = true;
+
     /// <summary>The tag under which the referrers of a manifest are kept where a registry has no referrers API.</summary>
     public static string ReferrersTag(string digest) => digest.Replace(':', '-');
 
-    /// <summary>Pushes blobs, then the manifest under tag <c>NUMBER</c>, then the deltas that lead to it.</summary>
+    /// <summary>Pushes blobs, then the manifest (under tag <c>NUMBER</c> if <see cref="TagsNumber"/>, else by its digest), then the deltas that lead to it.</summary>
     /// <exception cref="BlobSourceException">The registry is away or refuses.</exception>
     public async Task PushAsync(ImageStore store, StoredGeneration generation, TimeProvider time, IProgress<ImageProgress>? progress, CancellationToken cancellationToken)
     {
@@ -33,7 +39,7 @@ public sealed class RegistryPush(HttpClient client, string repository)
                 await PushBlobAsync(store, blob, token).ConfigureAwait(false);
                 meter.Add(blob.Size);
             }).ConfigureAwait(false);
-            await PushManifestAsync(store, generation.ManifestDigest, $"{generation.Number}", cancellationToken).ConfigureAwait(false);
+            await PushManifestAsync(store, generation.ManifestDigest, TagsNumber ? $"{generation.Number}" : generation.ManifestDigest, cancellationToken).ConfigureAwait(false);
             foreach (var delta in deltas)
             {
                 await PushReferrerAsync(store, delta, generation.ManifestDigest, cancellationToken).ConfigureAwait(false);
