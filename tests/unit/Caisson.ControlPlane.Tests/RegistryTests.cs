@@ -94,6 +94,19 @@ public sealed class RegistryTests
         Assert.Equal(HttpStatusCode.Conflict, refusal.StatusCode);
     }
 
+    [Fact]
+    public async Task Two_administrators_with_stores_of_their_own_publish_one_after_the_other()
+    {
+        await using var server = await TestServer.StartAsync();
+
+        var first = await TestPublisher.PublishAsync(server, "work", seed: 1);
+        var second = await TestPublisher.PublishAsync(server, "work", seed: 2);
+
+        Assert.Equal((1, 2), (first.Number, second.Number));
+        using var tagged = await server.Admin.GetAsync("/v2/work/manifests/2", TestServer.Cancel);
+        Assert.Equal(second.ManifestDigest, tagged.Headers.GetValues("Docker-Content-Digest").Single());
+    }
+
     private static Func<string, Task> Published(TestServer server, string image) => async manifestDigest =>
     {
         using var published = await server.PostAsync($"/api/images/{image}/generations", new PublishGenerationRequest(manifestDigest), ApiJson.Default.PublishGenerationRequest);

@@ -61,7 +61,7 @@ internal static class ImageCommand
             await store.CreateDeltaAsync(previous.ManifestDigest, stored.ManifestDigest, TimeProvider.System, progress, cancel);
         }
 
-        await new RegistryPush(api.Http, stored.Name).PushAsync(store, stored, TimeProvider.System, progress, cancel);
+        await new RegistryPush(api.Http, stored.Name) { TagsNumber = false }.PushAsync(store, stored, TimeProvider.System, progress, cancel);
         progress.Finish();
         return await api.SendAsync(
             HttpMethod.Post,
