@@ -15,15 +15,13 @@ apps_folder() { printf '%s' "$ARTIFACTS/apps"; }
 # Publishes the executables side by side, as a package would lay them out.
 build_apps() {
   local app
-  echo "== building Caisson" >&2
-  for app in "${APPS[@]}"; do
-    dotnet publish "$ROOT/src/apps/$app" -c Release -v q --nologo -o "$(apps_folder)/$app" >&2
-  done
+  for app in "${APPS[@]}"; do build_quiet "$app"; done
 }
 
 build_quiet() { # project: only when something is newer than what was built
   local out=$(apps_folder)/$1
-  if [ ! -d "$out" ] || [ -n "$(find "$ROOT/src" "$ROOT"/Directory.* -newer "$out/.built" \( -name '*.cs' -o -name '*.csproj' -o -name '*.props' \) -print -quit 2>/dev/null)" ] || [ ! -e "$out/.built" ]; then
+  if [ ! -e "$out/.built" ] || [ -n "$(find "$ROOT/src" "$ROOT"/Directory.* "$ROOT/global.json" -type f -newer "$out/.built" -not -path '*/obj/*' -print -quit)" ]; then
+    echo "== building $1" >&2
     dotnet publish "$ROOT/src/apps/$1" -c Release -v q --nologo -o "$out" >&2
     touch "$out/.built"
   fi

@@ -20,6 +20,8 @@ for app in ControlPlane:caisson-server Endpoint:caissond Cli:caisson; do
 done
 
 install -Dm644 -t "$stage/lib/systemd/system" "$ROOT"/eng/package/*.service
+install -Dm644 "$ROOT/eng/package/caisson.sysusers" "$stage/usr/lib/sysusers.d/caisson.conf"
+install -Dm755 "$ROOT/eng/package/postinst" "$stage/DEBIAN/postinst"
 install -Dm644 "$ROOT/LICENSE" "$stage/usr/share/doc/caisson/copyright"
 mkdir -p "$stage/DEBIAN"
 cat >"$stage/DEBIAN/control" <<TEXT
@@ -29,7 +31,7 @@ Architecture: amd64
 Maintainer: The Caisson authors <maintainers@caisson.invalid>
 Section: admin
 Priority: optional
-Depends: libc6, libssl3 | libssl3t64, ca-certificates, novnc
+Depends: libc6, libssl3 | libssl3t64, ca-certificates, novnc, systemd
 Recommends: qemu-system-x86, qemu-utils, ovmf, swtpm, swtpm-tools, bubblewrap
 Description: client hypervisor platform
  Runs managed and personal virtual machines on a PC from master images

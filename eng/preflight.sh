@@ -62,7 +62,8 @@ look_at_ports() {
 }
 
 look_at_check() { # what only `up --check` needs
-  [ "$(id -u)" = 0 ] || problem "The check runs two hosts under two users in two network namespaces, which only root can make." "Run: sudo ./dev up --check (nothing in the checkout becomes root's)."
+  [ "$(id -u)" = 0 ] || command -v sudo >/dev/null ||
+    problem "The check runs two hosts under two users in two network namespaces, which only root can make." "Run it as root, or install sudo (nothing in the checkout becomes root's)."
 }
 
 missing_packages() {
@@ -86,8 +87,20 @@ install_packages() {
   [ $# -gt 0 ] || return 0
   local as_root=(); [ "$(id -u)" = 0 ] || as_root=(sudo)
   echo "Installing $# packages: $*" >&2
-  # One sudo, one lock wait. --no-install-recommends: a desktop's worth of extras is not needed.
-  "${as_root[@]}" sh -c 'apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=600 --no-install-recommends install "$@"' apt "$@" >&2
+  # One sudo. --no-install-recommends: a desktop's worth of extras is not needed.
+  "${as_root[@]}" bash -c "$(declare -f apt_install); apt_install \"\$@\"" apt "$@" >&2
+}
+
+# apt waits for dpkg's lock if told to, but not for the one of its lists, which a new machine's first daily update holds.
+apt_install() {
+  local said deadline=$((SECONDS + 600))
+  until said=$(apt-get -q update 2>&1); do
+    case $said in
+      *"Could not get lock"*) [ $SECONDS -lt $deadline ] || { echo "$said"; return 1; }; echo "Waiting for another apt to finish …"; sleep 5 ;;
+      *) echo "$said"; break ;; # lists of a source that is not needed may be out of reach: the install will tell
+    esac
+  done
+  DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=600 --no-install-recommends install "$@"
 }
 
 stop_on_problems() {

@@ -66,8 +66,7 @@ suite() { # name command…
 check_suite() {
   local data log=$SUITE_LOGS/check.json
   data=$(default_data 1)
-  rm -rf "$data"
-  "$ROOT/dev" up --check --data "$data" >"$log" 2> >(tee "$SUITE_LOGS/check.log" >&2)
+  "$ROOT/dev" up --check --data "$data" >"$log" 2> >(tee "$SUITE_LOGS/check.log" >&2) </dev/null
   local code=$?
   [ -s "$log" ] && tail -n1 "$log"
   if [ $code = 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
@@ -88,7 +87,8 @@ run_suites() { # [suite…] [--filter F]
     shift
   done
   [ ${#wanted[@]} -gt 0 ] || wanted=(unit vm web check)
-  preflight "$(default_data 0)" 1 0 "${UP_PACKAGES[@]}" "${CHECK_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
+  local check=0; [[ " ${wanted[*]} " != *" check "* ]] || check=1
+  preflight "$(default_data 0)" $check 0 "${UP_PACKAGES[@]}" "${CHECK_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
   rm -rf "$SUITE_LOGS"; mkdir -p "$SUITE_LOGS"
   local begun=$SECONDS
   suite build build_suite

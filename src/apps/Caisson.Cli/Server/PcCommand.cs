@@ -18,13 +18,14 @@ internal static class PcCommand
 
     private static Command List()
     {
-        var filter = new Option<string?>("--filter") { Description = "Part of the name or id" };
-        var command = new Command("list", "List the PCs") { filter, ConnectionOptions.Json };
+        var filter = new Option<string?>("--filter") { Description = "Part of the name, person, place or id" };
+        var offset = new Option<int>("--offset") { Description = "How many to leave out, for the next page", DefaultValueFactory = _ => 0 };
+        var command = new Command("list", "List the PCs, 200 at a time") { filter, offset, ConnectionOptions.Json };
         command.SetAction(async (parsed, cancel) =>
         {
             using var api = ConnectionOptions.Connect(parsed);
-            var query = parsed.GetValue(filter) is { Length: > 0 } text ? $"&filter={Uri.EscapeDataString(text)}" : "";
-            var page = await api.GetAsync($"/api/endpoints?limit=200{query}", ApiJson.Default.PageEndpointInfo, cancel);
+            var query = parsed.GetValue(filter) is { Length: > 0 } text ? $"&search={Uri.EscapeDataString(text)}" : "";
+            var page = await api.GetAsync($"/api/endpoints?limit=200&offset={parsed.GetValue(offset)}{query}", ApiJson.Default.PageEndpointInfo, cancel);
             if (parsed.GetValue(ConnectionOptions.Json))
             {
                 Output.Json(page, ApiJson.Default.PageEndpointInfo);
@@ -34,7 +35,7 @@ internal static class PcCommand
             Output.Table(["ID", "NAME", "ONLINE", "GROUPS", "WORKSPACES"], page.Items.Select(e => (IReadOnlyList<string>)[e.Id, e.HostName, e.Online ? "yes" : "no", string.Join(',', e.Groups), Summary(e)]));
             if (page.Total > page.Items.Count)
             {
-                Console.Out.WriteLine($"{page.Items.Count} of {page.Total}; narrow it with --filter");
+                Console.Out.WriteLine($"{page.Items.Count} of {page.Total}; narrow it with --filter, or go on with --offset {page.Offset + page.Items.Count}");
             }
         });
         return command;
@@ -81,14 +82,19 @@ internal static class PcCommand
     private static Command Change()
     {
         var groups = new Option<string[]?>("--group") { Description = "The groups it shall be in, all of them", AllowMultipleArgumentsPerToken = true };
+        var alone = new Option<bool>("--no-groups") { Description = "Take it out of every group" };
+        var person = new Option<string?>("--person") { Description = "Whose it is" };
+        var place = new Option<string?>("--place") { Description = "Where it is" };
         var fill = new Option<long?>("--fill-bytes-per-second") { Description = "What the background filler may take from the network; 0 is no limit" };
-        var command = new Command("change", "Change a PC's groups or limits") { Id, groups, fill };
+        var command = new Command("change", "Change a PC's groups or limits") { Id, groups, alone, person, place, fill };
         command.SetAction(async (parsed, cancel) =>
         {
             using var api = ConnectionOptions.Connect(parsed);
             var request = new ChangeEndpointRequest
             {
-                Groups = parsed.GetValue(groups) is { Length: > 0 } named ? named : null,
+                Groups = parsed.GetValue(alone) ? [] : parsed.GetValue(groups) is { Length: > 0 } named ? named : null,
+                Person = parsed.GetValue(person),
+                Place = parsed.GetValue(place),
                 FillBytesPerSecond = parsed.GetValue(fill),
             };
             await api.SendAsync(HttpMethod.Patch, $"/api/endpoints/{Uri.EscapeDataString(parsed.GetValue(Id)!)}", request, ApiJson.Default.ChangeEndpointRequest, cancel);

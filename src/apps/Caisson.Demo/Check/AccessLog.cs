@@ -8,11 +8,7 @@ namespace Caisson.Demo.Check;
 /// </summary>
 internal sealed class AccessLog(string file)
 {
-    /// <summary>Response body bytes of registry blobs sent to endpoints between two instants.</summary>
-    public long BlobBytes(string repository, DateTimeOffset from, DateTimeOffset to) =>
-        Read().Where(e => e.Path.StartsWith($"/v2/{repository}/blobs/", StringComparison.Ordinal) && e.Time >= from && e.Time <= to).Sum(e => e.Bytes);
-
-    /// <summary>All response body bytes of one repository: manifests, referrers and blobs.</summary>
+    /// <summary>Response body bytes of one repository that left for endpoints between two instants: manifests, referrers and blobs.</summary>
     public long RepositoryBytes(string repository, DateTimeOffset from, DateTimeOffset to) =>
         Read().Where(e => e.Path.StartsWith($"/v2/{repository}/", StringComparison.Ordinal) && e.Time >= from && e.Time <= to).Sum(e => e.Bytes);
 

@@ -1,4 +1,5 @@
 using Caisson.Demo.Hosts;
+using Caisson.Protocol.Api;
 
 namespace Caisson.Demo.Check;
 
@@ -15,7 +16,9 @@ internal sealed class Separation(CheckStage stage)
         stage.Check("endpoint_cannot_open_server_files", own && !await Ownership.CanOpenAsync(hosts.Endpoint, serverFile, cancel), "each opens its own");
 
         var refusal = await stage.Administrator.RefusalAsync(cancel, "workspace", "display", endpointId, "personal");
-        stage.Check("personal_display_refused", refusal is not null, refusal ?? "the server opened it");
+        stage.Check("personal_display_refused", refusal?.Contains(ProblemCodes.PersonalWorkspace, StringComparison.Ordinal) == true, refusal ?? "the server opened it");
+        var capture = await stage.Administrator.RefusalAsync(cancel, "workspace", "capture", endpointId, "personal");
+        stage.Check("personal_picture_refused", capture?.Contains(ProblemCodes.PersonalWorkspace, StringComparison.Ordinal) == true, capture ?? "the server ordered one");
         var picture = await stage.Administrator.RefusalAsync(cancel, "workspace", "screenshot", endpointId, "personal", Path.Combine(data.Administrator, "personal.png"));
         await SeePersonalAsync(cancel);
         stage.Check("personal_has_no_picture", picture is not null, picture ?? "the server gave one");

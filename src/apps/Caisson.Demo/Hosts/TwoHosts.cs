@@ -15,9 +15,9 @@ internal sealed class TwoHosts : IAsyncDisposable
     public const string ServerAddress = "10.231.77.1";
     private const string EndpointAddress = "10.231.77.2";
 
-    // Not in any user database: two numbers nobody else runs under.
-    private const int ServerUser = 61_501;
-    private const int EndpointUser = 61_502;
+    // From the range systemd (UIDS-GIDS.md) leaves unused, 60578 to 60705: no account of the machine has them.
+    private const int ServerUser = 60_601;
+    private const int EndpointUser = 60_602;
 
     private TwoHosts(Host server, Host endpoint) => (Server, Endpoint) = (server, endpoint);
 

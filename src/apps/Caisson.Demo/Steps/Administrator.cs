@@ -68,8 +68,15 @@ internal sealed class Administrator
     public async Task PublishAsync(string image, int number, string file, Progress progress, CancellationToken cancel, bool release = true)
     {
         var images = await AskAsync(ApiJson.Default.PageImageInfo, cancel, "image", "list");
-        if (images.Items.Any(i => string.Equals(i.Name, image, StringComparison.Ordinal) && i.LatestGeneration >= number))
+        var known = images.Items.FirstOrDefault(i => string.Equals(i.Name, image, StringComparison.Ordinal));
+        if (known?.LatestGeneration >= number)
         {
+            // An earlier run may have ended between the two.
+            if (release && (known.ReleasedGeneration ?? 0) < number)
+            {
+                await DoAsync(cancel, "image", "release", string.Create(CultureInfo.InvariantCulture, $"{image}@{number}"));
+            }
+
             return;
         }
 
@@ -77,18 +84,25 @@ internal sealed class Administrator
         await progress.StepAsync($"Publishing {image} generation {number.ToString(CultureInfo.InvariantCulture)}", _ => DoAsync(cancel, arguments));
     }
 
-    /// <summary>Makes the demonstration's group with its workspaces, unless it is there.</summary>
+    /// <summary>Makes the demonstration's group with its workspaces; what is there already is left alone.</summary>
     public async Task AssignAsync(string group, CancellationToken cancel)
     {
         var groups = await AskAsync(ApiJson.Default.PageGroupInfo, cancel, "group", "list");
-        if (groups.Items.Any(g => string.Equals(g.Name, group, StringComparison.Ordinal)))
+        if (!groups.Items.Any(g => string.Equals(g.Name, group, StringComparison.Ordinal)))
         {
-            return;
+            await DoAsync(cancel, "group", "create", group, "--description", "Everybody in the house");
         }
 
-        await DoAsync(cancel, "group", "create", group, "--description", "Everybody in the house");
-        await DoAsync(cancel, "assignment", "create", group, "Work", "--image", "work", "--kind", "managed", "--memory", "1536", "--cpus", "2", "--user-gb", "2");
-        await DoAsync(cancel, "assignment", "create", group, "Personal", "--image", "personal", "--kind", "personal", "--memory", "512", "--cpus", "1");
-        await DoAsync(cancel, "assignment", "create", group, "Scratch", "--image", "personal", "--kind", "disposable", "--memory", "512", "--cpus", "1", "--no-auto-start");
+        var assigned = (await AskAsync(ApiJson.Default.PageAssignmentInfo, cancel, "assignment", "list")).Items.Select(a => a.Name).ToHashSet(StringComparer.Ordinal);
+        string[][] wanted =
+        [
+            ["Work", "--image", "work", "--kind", "managed", "--memory", "1536", "--cpus", "2", "--user-gb", "2"],
+            ["Personal", "--image", "personal", "--kind", "personal", "--memory", "512", "--cpus", "1"],
+            ["Scratch", "--image", "personal", "--kind", "disposable", "--memory", "512", "--cpus", "1", "--no-auto-start"],
+        ];
+        foreach (var workspace in wanted.Where(w => !assigned.Contains(w[0])))
+        {
+            await DoAsync(cancel, ["assignment", "create", group, .. workspace]);
+        }
     }
 }

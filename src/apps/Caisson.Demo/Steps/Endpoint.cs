@@ -10,7 +10,7 @@ internal sealed class Endpoint : IAsyncDisposable
 
     private Endpoint(ChildProcess process, string log) => (this.process, this.log) = (process, log);
 
-    public static bool IsEnrolled(string folder) => Directory.Exists(Path.Combine(folder, "identity"));
+    public static bool IsEnrolled(string folder) => File.Exists(Path.Combine(folder, "identity", "enrolment.json"));
 
     public static Task EnrolAsync(Host host, Apps apps, string folder, string token, CancellationToken cancel) =>
         ChildProcess.RunAsync(host, apps.Endpoint("enrol", "--data", folder, "--token-file", "-"), cancel, input: token);
