@@ -9,8 +9,8 @@ internal sealed class Browser : IAsyncDisposable
     /// <summary>A drawn desktop has hundreds.</summary>
     public const int DesktopColours = 24;
 
-    /// <summary>A text screen has its background, its letters and a cursor's shade between.</summary>
-    public const int TextColours = 3;
+    /// <summary>A text screen has its background and its letters; an empty one is a single colour.</summary>
+    public const int TextColours = 2;
 
     private const int PatienceMilliseconds = 120_000;
     private readonly IPlaywright playwright;
