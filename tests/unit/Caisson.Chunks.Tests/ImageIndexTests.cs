@@ -83,6 +83,11 @@ public sealed class ImageIndexTests
         Refused(4096, [pack], [frame with { Pack = 1 }], [], []);
         Refused(4096, [pack], [frame with { Offset = int.MaxValue }], [], []);
         Refused(4096, [pack], [frame with { StoredBytes = -5 }], [], []);
+        Refused(4096, [pack], [frame with { StoredBytes = 0 }], [], []);
+        Refused(4096, [pack], [frame with { StoredBytes = 4097 }], [], []);
+        Refused(4096, [pack], [frame with { PlainBytes = Limits.MaxFramePlainBytes + 1 }], [], []);
+        Refused(4096, [pack], [frame with { Encoding = FrameEncoding.Stored }], [], []);
+        Refused(4096, [pack with { Bytes = Limits.MaxPackBytes + 1 }], [], [], []);
         Refused(4096, [pack], [frame, frame], [], []);
         Refused(4096, [pack], [frame with { Encoding = (FrameEncoding)7 }], [], []);
         Refused(4096, [pack], [frame], [chunk with { Bytes = 5000 }], []);
@@ -93,6 +98,39 @@ public sealed class ImageIndexTests
         Refused(9000, [pack], [frame], [chunk], [new ImageExtent(0, 0), new ImageExtent(0, 0)]);
         Refused(9000, [pack], [frame], [chunk], [new ImageExtent(0, 1)]);
         Refused(9000, [pack], [frame], [chunk], [new ImageExtent(long.MaxValue - 4095, 0)]);
+    }
+
+    [Fact]
+    public void A_longer_header_of_a_higher_minor_version_is_skipped()
+    {
+        const int header = 64;
+        const int added = 40;
+        var known = Make(20, 5);
+        var encoded = known.Encode();
+        byte[] bytes = [.. encoded.AsSpan(0, header), .. new byte[added], .. encoded.AsSpan(header)];
+        bytes[10] = 1;
+        bytes[12] = header + added;
+        ChunkId.Of(bytes.AsSpan(..^ChunkId.Size)).WriteTo(bytes.AsSpan(^ChunkId.Size..));
+
+        Assert.Equal(known.Extents, ImageIndex.Decode(bytes).Extents);
+    }
+
+    [Fact]
+    public void Counts_the_length_does_not_bear_are_refused_before_anything_is_allocated()
+    {
+        var whole = Make(20, 6).Encode();
+        foreach (var value in (uint[])[int.MaxValue, 0x80000000, uint.MaxValue, 107_374_182])
+        {
+            foreach (var at in (int[])[12, 20, 24, 28, 32, 36, 40])
+            {
+                var bytes = (byte[])whole.Clone();
+                BitConverter.TryWriteBytes(bytes.AsSpan(at), value);
+                ChunkId.Of(bytes.AsSpan(..^ChunkId.Size)).WriteTo(bytes.AsSpan(^ChunkId.Size..));
+                var before = GC.GetAllocatedBytesForCurrentThread();
+                Assert.Throws<ChunkException>(() => ImageIndex.Decode(bytes));
+                Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1_000_000);
+            }
+        }
     }
 
     private static void Refused(long size, ImmutableArray<PackEntry> packs, ImmutableArray<FrameEntry> frames, ImmutableArray<ChunkEntry> chunks, ImmutableArray<ImageExtent> extents) =>
