@@ -31,7 +31,7 @@ internal static class ImageIndexRules
 
             Require(frame.Encoding is FrameEncoding.Stored or FrameEncoding.Zstd, "a frame has an encoding this version does not know");
             Require(frame.PlainBytes is > 0 and <= Limits.MaxFramePlainBytes, "a frame's plain size is out of range");
-            Require(frame.StoredBytes is > 0 and <= Limits.MaxFrameStoredBytes, "a frame's stored size is out of range");
+            Require(frame.StoredBytes > 0 && frame.StoredBytes <= frame.PlainBytes, "a frame's stored size is out of range");
             Require(frame.Encoding != FrameEncoding.Stored || frame.StoredBytes == frame.PlainBytes, "a stored frame's sizes differ");
             Require(frame.Offset >= end && (long)frame.Offset + frame.StoredBytes <= index.Packs[pack].Bytes, "a frame overlaps another or leaves its pack");
             end = (long)frame.Offset + frame.StoredBytes;

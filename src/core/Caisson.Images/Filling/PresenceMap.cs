@@ -80,7 +80,7 @@ internal sealed class PresenceMap
     }
 
     /// <summary>
-    /// The map as it is saved: magic, major 1, minor 0, zero u16, extent count u32, manifest id 32, one bit for each extent, SHA-256 of all before.
+    /// The map as it is saved: magic, major 1 u16, minor 0 u16, extent count u32, manifest id 32, one bit for each extent, SHA-256 of all before.
     /// </summary>
     public byte[] Encode(ChunkId manifest)
     {

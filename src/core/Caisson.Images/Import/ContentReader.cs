@@ -25,7 +25,14 @@ internal static class ContentReader
         while (position < length && Posix.NextData(file, position) is { } data && data.Start < length)
         {
             var start = Math.Max(position, data.Start / Limits.BlockBytes * Limits.BlockBytes);
-            var end = Math.Min(length, (data.End + Limits.BlockBytes - 1) / Limits.BlockBytes * Limits.BlockBytes);
+            var end = RoundUp(data.End, length);
+
+            // Holes smaller than a block must not cut: a full copy has none there.
+            while (end < length && Posix.NextData(file, end) is { } next && next.Start < end + Limits.BlockBytes)
+            {
+                end = RoundUp(next.End, length);
+            }
+
             passed(start - position);
             foreach (var batch in ReadRun(file, start, end, passed))
             {
@@ -37,6 +44,8 @@ internal static class ContentReader
 
         passed(length - position);
     }
+
+    private static long RoundUp(long offset, long length) => Math.Min(length, (offset + Limits.BlockBytes - 1) / Limits.BlockBytes * Limits.BlockBytes);
 
     private static IEnumerable<ContentBatch> ReadRun(SafeFileHandle file, long start, long end, Action<long> passed)
     {

@@ -81,7 +81,13 @@ internal sealed class ImageImport(ImageStore store, StoreLayout layout, ImportRe
             Config = configBlob,
             Layers = [indexBlob, .. index.Packs.Select(pack => new OciDescriptor { MediaType = MediaTypes.Pack, Digest = pack.Id.Digest, Size = pack.Bytes })],
         };
-        var digest = await store.PutManifestAsync(manifest.ToBytes(), request.Name, $"{config.Number}", added, cancellationToken).ConfigureAwait(false);
+        var bytes = manifest.ToBytes();
+        if (bytes.Length > Limits.MaxManifestBytes)
+        {
+            throw new ImageStoreException(ImageStoreError.BadInput, $"{request.File} has too much data for one generation: its manifest would name {index.Packs.Length} packs. Nothing was changed; import a smaller disk.");
+        }
+
+        var digest = await store.PutManifestAsync(bytes, request.Name, $"{config.Number}", added, cancellationToken).ConfigureAwait(false);
         return ImageStore.Describe(config, digest) with { AddedBytes = indexBlob.Size + packs.Finished.Sum(pack => pack.Pack.Bytes) };
     }
 }
