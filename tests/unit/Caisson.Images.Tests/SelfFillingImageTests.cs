@@ -100,6 +100,20 @@ public sealed class SelfFillingImageTests : IDisposable
     }
 
     [Fact]
+    public async Task A_trouble_of_many_attempts_is_said_once_and_its_end_once()
+    {
+        var (store, generation) = await TestDisk.ImportAsync(_folder, TestDisk.Content(9, 500_000));
+        var source = new FaultySource(new DirectoryBlobSource(store));
+        await using var image = await SelfFillingImage.OpenAsync(_folder["image"], generation.ManifestDigest, source, new HastyTime(), _events.Enqueue, Token);
+        source.FailNext(30);
+
+        await image.ReadAsync(0, new byte[100_000], Token);
+
+        Assert.Single(_events.OfType<FillEvent.SourceAway>());
+        Assert.Single(_events.OfType<FillEvent.Recovered>());
+    }
+
+    [Fact]
     public async Task A_paused_filler_does_not_hold_demand_reads()
     {
         var disk = TestDisk.Content(6, 5_000_000);

@@ -26,13 +26,13 @@ public abstract record FillEvent
     {
     }
 
-    /// <summary>No bytes from the source; tried again after <paramref name="RetryIn"/>.</summary>
+    /// <summary>No bytes from the source; tried again after <paramref name="RetryIn"/>, then in growing pauses. Said once until <see cref="Recovered"/>.</summary>
     public sealed record SourceAway(string Reason, TimeSpan RetryIn) : FillEvent;
 
     /// <summary>The source gave wrong bytes; they were thrown away and are fetched again.</summary>
     public sealed record Corrupt(string Reason) : FillEvent;
 
-    /// <summary>The image file could not be written; tried again after <paramref name="RetryIn"/>.</summary>
+    /// <summary>The image file could not be written; tried again after <paramref name="RetryIn"/>, then in growing pauses. Said once until <see cref="Recovered"/>.</summary>
     public sealed record DiskTrouble(string Reason, TimeSpan RetryIn) : FillEvent;
 
     /// <summary>All is well again after one of the above.</summary>

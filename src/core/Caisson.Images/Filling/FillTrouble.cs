@@ -9,6 +9,7 @@ internal sealed class FillTrouble(TimeProvider time, Action<FillEvent>? events)
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
     private volatile string? _problem;
+    private volatile bool _isDiskTrouble;
 
     /// <summary>One sentence, null when all is well.</summary>
     public string? Problem => _problem;
@@ -36,10 +37,15 @@ internal sealed class FillTrouble(TimeProvider time, Action<FillEvent>? events)
     public void Report(Exception e, TimeSpan pause)
     {
         var isDisk = e is IOException;
-        _problem = e is IOException io && Posix.IsNoSpace(io)
+        var problem = e is IOException io && Posix.IsNoSpace(io)
             ? "The disk is full: the image cannot be filled further. Free some space; it goes on by itself."
             : isDisk ? $"The image file cannot be written: {e.Message}" : $"The image's source is away: {e.Message}";
-        events?.Invoke(isDisk ? new FillEvent.DiskTrouble(_problem, pause) : new FillEvent.SourceAway(_problem, pause));
+        var isSaid = Interlocked.Exchange(ref _problem, problem) is not null && _isDiskTrouble == isDisk;
+        _isDiskTrouble = isDisk;
+        if (!isSaid)
+        {
+            events?.Invoke(isDisk ? new FillEvent.DiskTrouble(problem, pause) : new FillEvent.SourceAway(problem, pause));
+        }
     }
 
     private static TimeSpan Pause(int attempt)

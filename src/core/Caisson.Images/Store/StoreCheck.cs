@@ -62,11 +62,18 @@ internal sealed class StoreCheck(ImageStore store, StoreLayout layout, TimeProvi
             return;
         }
 
-        await using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16);
-        var hash = new ChunkId(await SHA256.HashDataAsync(file, cancellationToken).ConfigureAwait(false));
-        if (file.Length != blob.Size || hash.Digest != blob.Digest)
+        try
         {
-            _problems.Add($"The blob {blob.Digest} is damaged. Import or pull the image again.");
+            await using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16);
+            var hash = new ChunkId(await SHA256.HashDataAsync(file, cancellationToken).ConfigureAwait(false));
+            if (file.Length != blob.Size || hash.Digest != blob.Digest)
+            {
+                _problems.Add($"The blob {blob.Digest} is damaged. Import or pull the image again.");
+            }
+        }
+        catch (IOException e)
+        {
+            _problems.Add($"The blob {blob.Digest} cannot be read ({e.Message}). Import or pull the image again, onto another disk.");
         }
     }
 
