@@ -49,6 +49,31 @@ public sealed class DesiredStateTests : IDisposable
     }
 
     [Fact]
+    public void A_power_cut_between_document_and_floor_leaves_the_document_good_and_the_floor_high()
+    {
+        Store().Accept(Signed(Sample.State(1)));
+        var floor = File.ReadAllBytes(paths.SequenceFloor);
+        Store().Accept(Signed(Sample.State(2)));
+        File.WriteAllBytes(paths.SequenceFloor, floor);
+
+        var after = Store();
+        Assert.Equal(2, after.LoadLast()!.Sequence);
+        Assert.Throws<TrustException>(() => after.Accept(Signed(Sample.State(1))));
+        after.Accept(Signed(Sample.State(2)));
+        Assert.Equal(2, Store().Floor);
+    }
+
+    [Fact]
+    public void A_document_that_cannot_be_written_leaves_the_floor_where_it_was()
+    {
+        Store().Accept(Signed(Sample.State(1)));
+        File.Delete(paths.DesiredState);
+        Directory.CreateDirectory(Path.Combine(paths.DesiredState, "in-the-way"));
+        Assert.ThrowsAny<Exception>(() => Store().Accept(Signed(Sample.State(2))));
+        Assert.Equal(1, Store().Floor);
+    }
+
+    [Fact]
     public void A_document_by_another_key_or_for_another_pc_is_refused()
     {
         using var other = ECDsa.Create(ECCurve.NamedCurves.nistP256);

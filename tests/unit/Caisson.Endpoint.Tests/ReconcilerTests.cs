@@ -91,6 +91,14 @@ public sealed class ReconcilerTests
             Images((Sample.Generation(1), ImageState.Complete), (Sample.Generation(2), ImageState.Complete))))));
 
     [Fact]
+    public void While_the_desired_state_is_not_known_nothing_is_stopped_and_nothing_removed()
+    {
+        var images = Images((Sample.Generation(1), ImageState.Complete), (Sample.Generation(4), ImageState.OnDisk));
+        Assert.Empty(Reconciler.Plan(null, new ActualEndpoint([Actual(Record(last: 1), WorkspaceState.Running)], images)));
+        Assert.IsType<PlanAction.Stop>(Assert.Single(Reconciler.Plan(null, new ActualEndpoint([Actual(Record(last: 1), WorkspaceState.Running, Wish.Stop)], images))));
+    }
+
+    [Fact]
     public void Only_generations_nobody_runs_ran_before_or_shall_run_are_removed() =>
         Assert.Equal([new PlanAction.RemoveImage(Sample.Generation(1).ManifestDigest)],
             Plan(Sample.Workspace(generation: 4), Actual(Record(last: 3, previous: 2), WorkspaceState.Running),

@@ -16,7 +16,9 @@ internal sealed class ReconcileLoop(EndpointPaths paths, ImageShelf shelf, Machi
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<WorkspaceId, WorkspaceOwner> owners = new();
-    private volatile IReadOnlyList<DesiredWorkspace> desired = [];
+
+    /// <summary>Null until a state was read from disk or came from the server.</summary>
+    private volatile IReadOnlyList<DesiredWorkspace>? desired;
 
     public IEnumerable<WorkspaceOwner> Owners => owners.Values.OrderBy(o => o.Record.Kind).ThenBy(o => o.Id.Value, StringComparer.Ordinal);
 
@@ -97,7 +99,8 @@ internal sealed class ReconcileLoop(EndpointPaths paths, ImageShelf shelf, Machi
     private WorkspaceView View(WorkspaceOwner owner)
     {
         var record = owner.Record;
-        var wanted = desired.FirstOrDefault(d => d.Id == record.Id);
+        var known = desired;
+        var wanted = known?.FirstOrDefault(d => d.Id == record.Id);
         var states = shelf.States;
         var next = wanted is null ? record.Last : wanted.Kind == record.Kind ? Reconciler.NextBase(wanted, record, states) : null;
         var coming = record is { Kind: WorkspaceKind.Personal, Base: not null } ? record.Base : wanted?.Generation ?? record.Last;
@@ -108,7 +111,7 @@ internal sealed class ReconcileLoop(EndpointPaths paths, ImageShelf shelf, Machi
             PreparedGeneration = next is not null && states.GetValueOrDefault(next.ManifestDigest) == ImageState.Complete ? next.Number : null,
             Fill = host.Fill(coming) ?? host.Fill(record.Last),
             Problem = owner.Problem ?? (coming is null ? null : shelf.Problem(coming.ManifestDigest))
-                ?? (wanted is null ? "No longer assigned to this PC. It was stopped; its data is kept." : wanted.Kind == record.Kind ? null : $"The server calls it {wanted.Kind}, but on this PC it is {record.Kind} and stays so."),
+                ?? (known is null ? null : wanted is null ? "No longer assigned to this PC. It was stopped; its data is kept." : wanted.Kind == record.Kind ? null : $"The server calls it {wanted.Kind}, but on this PC it is {record.Kind} and stays so."),
         };
     }
 

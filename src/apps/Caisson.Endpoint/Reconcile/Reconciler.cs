@@ -8,8 +8,15 @@ namespace Caisson.Endpoint.Reconcile;
 /// </summary>
 internal static class Reconciler
 {
-    public static IReadOnlyList<PlanAction> Plan(IReadOnlyList<DesiredWorkspace> desired, ActualEndpoint actual)
+    /// <param name="desired">Null while this PC does not know what it shall be: then nothing is stopped and nothing removed.</param>
+    /// <param name="actual">What is here.</param>
+    public static IReadOnlyList<PlanAction> Plan(IReadOnlyList<DesiredWorkspace>? desired, ActualEndpoint actual)
     {
+        if (desired is null)
+        {
+            return [.. actual.Workspaces.Where(w => !w.Busy && IsUp(w.State) && w.Wish == Wish.Stop).Select(w => new PlanAction.Stop(w.Record.Id, "It was asked to stop."))];
+        }
+
         var plan = new List<PlanAction>();
         var known = actual.Workspaces.ToDictionary(w => w.Record.Id);
         foreach (var workspace in desired)

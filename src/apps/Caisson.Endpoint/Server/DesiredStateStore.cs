@@ -11,12 +11,15 @@ namespace Caisson.Endpoint.Server;
 
 /// <summary>
 /// The last good desired state, on disk so that the PC works offline, and the sequence floor that never goes back.
-/// The floor is durable before the state is acted on, so a crash in between costs a poll, never a rollback.
+/// The state is durable before its floor, and both before it is acted on: a crash in between leaves a state that is still good, never a floor
+/// above it with no state at all.
 /// </summary>
 internal sealed partial class DesiredStateStore(EndpointPaths paths, Enrolment enrolment)
 {
     private const int MostWorkspaces = 32;
     private const int MostOrders = 256;
+
+    private long floorOnDisk = ReadFloor(paths);
 
     public long Floor { get; private set; } = ReadFloor(paths);
 
@@ -31,7 +34,13 @@ internal sealed partial class DesiredStateStore(EndpointPaths paths, Enrolment e
         try
         {
             var state = Open(bytes);
-            return state.Sequence >= Floor ? state : null;
+            if (state.Sequence < Floor)
+            {
+                return null;
+            }
+
+            Floor = state.Sequence; // It was accepted, and the power went before its floor was written.
+            return state;
         }
         catch (TrustException)
         {
@@ -44,17 +53,19 @@ internal sealed partial class DesiredStateStore(EndpointPaths paths, Enrolment e
     public DesiredState Accept(byte[] document)
     {
         var state = Open(document);
-        switch (new SequenceFloor(Floor).Judge(state.Sequence))
+        if (new SequenceFloor(Floor).Judge(state.Sequence) is SequenceVerdict.Refused refused)
         {
-            case SequenceVerdict.Refused refused:
-                throw new TrustException(refused.Message);
-            case SequenceVerdict.Accepted { IsNew: true } accepted:
-                AtomicFile.Write(paths.SequenceFloor, Encoding.ASCII.GetBytes(accepted.Floor.Value.ToString(CultureInfo.InvariantCulture)));
-                Floor = accepted.Floor.Value;
-                break;
+            throw new TrustException(refused.Message);
         }
 
         AtomicFile.Write(paths.DesiredState, document);
+        if (floorOnDisk < state.Sequence)
+        {
+            AtomicFile.Write(paths.SequenceFloor, Encoding.ASCII.GetBytes(state.Sequence.ToString(CultureInfo.InvariantCulture)));
+            floorOnDisk = state.Sequence;
+        }
+
+        Floor = state.Sequence;
         return state;
     }
 
