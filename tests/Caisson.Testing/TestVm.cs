@@ -45,6 +45,7 @@ public sealed class TestVm : IAsyncDisposable
         var spec = new WorkspaceSpec
         {
             Id = new WorkspaceId("test"),
+            MachineId = Guid.NewGuid(),
             Name = "Test",
             Kind = WorkspaceKind.Managed,
             MemoryMiB = 256,

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 
 namespace Caisson.Machines;
 
@@ -29,7 +27,7 @@ public sealed record QemuCommandLine(string Executable, IReadOnlyList<QemuOption
     private static void AddProcess(OptionList options, WorkspaceSpec spec)
     {
         options.Add("-name", "", ("guest", spec.Name), ("process", $"caisson-{spec.Id}"), ("debug-threads", "on"));
-        options.AddVerbatim("-uuid", MachineId(spec).ToString());
+        options.AddVerbatim("-uuid", spec.MachineId.ToString()); // The SMBIOS machine id.
         options.Add("-no-user-config");
         options.Add("-nodefaults");
         options.Add("-sandbox", "on", ("obsolete", "deny"), ("elevateprivileges", "deny"), ("spawn", "deny"), ("resourcecontrol", "deny"));
@@ -75,7 +73,4 @@ public sealed record QemuCommandLine(string Executable, IReadOnlyList<QemuOption
         options.Add("-mon", "", ("chardev", "qmp"), ("mode", "control"));
         options.Add("-S");
     }
-
-    /// <summary>The SMBIOS machine id: the same workspace is the same machine to its guest over every generation.</summary>
-    private static Guid MachineId(WorkspaceSpec spec) => new(SHA256.HashData(Encoding.UTF8.GetBytes("caisson machine " + spec.Id.Value)).AsSpan(0, 16));
 }

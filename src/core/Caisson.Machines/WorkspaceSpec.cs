@@ -8,6 +8,11 @@ public sealed record WorkspaceSpec
 {
     public required WorkspaceId Id { get; init; }
 
+    /// <summary>
+    /// The SMBIOS UUID, and what the network address is made of: the same over every generation and start, and no other machine's anywhere.
+    /// </summary>
+    public required Guid MachineId { get; init; }
+
     /// <summary>What people read; also the window title and QEMU's guest name.</summary>
     public required string Name { get; init; }
 

@@ -125,6 +125,14 @@ public sealed class ReconcilerTests
     }
 
     [Fact]
+    public void A_machine_gets_its_own_identity_at_the_first_start_and_keeps_it()
+    {
+        var first = Record().StartedFrom(Sample.Generation(1));
+        Assert.Equal(first.MachineId, first.StartedFrom(Sample.Generation(2)).MachineId);
+        Assert.NotEqual(first.MachineId, Record().StartedFrom(Sample.Generation(1)).MachineId);
+    }
+
+    [Fact]
     public void The_record_keeps_the_generation_to_go_back_to_over_restarts_of_the_same()
     {
         var record = Record(last: 1).StartedFrom(Sample.Generation(2)).StartedFrom(Sample.Generation(2));

@@ -30,6 +30,20 @@ public sealed class QemuCommandLineTests
     }
 
     [Fact]
+    public void The_same_workspace_on_two_PCs_is_two_machines()
+    {
+        string?[] OnePc(Guid machine)
+        {
+            var options = QemuCommandLine.From(Specs.Personal with { MachineId = machine }, Specs.Paths, Specs.Capabilities(Debian12, Accelerator.Tcg)).Options;
+            return [options.Single(o => o.Flag == "-uuid").Value, options.Single(o => o.Value?.StartsWith("virtio-net-pci", StringComparison.Ordinal) == true).Value];
+        }
+
+        var (here, there) = (Guid.NewGuid(), Guid.NewGuid());
+        Assert.Equal(OnePc(here), OnePc(here));
+        Assert.All(OnePc(here).Zip(OnePc(there)), pair => Assert.NotEqual(pair.First, pair.Second));
+    }
+
+    [Fact]
     public void No_format_is_ever_probed_and_no_backing_comes_from_a_header()
     {
         foreach (var spec in (WorkspaceSpec[])[Specs.Managed, Specs.Personal, Specs.Tiny])

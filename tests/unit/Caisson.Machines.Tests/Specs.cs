@@ -10,6 +10,7 @@ internal static class Specs
     public static WorkspaceSpec Managed => new()
     {
         Id = new WorkspaceId("work"),
+        MachineId = new Guid("6f1d2c4e-8a3b-4c5d-9e7f-0a1b2c3d4e5f"),
         Name = "Work",
         Kind = WorkspaceKind.Managed,
         MemoryMiB = 2048,

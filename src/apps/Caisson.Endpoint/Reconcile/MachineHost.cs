@@ -12,8 +12,8 @@ internal sealed class MachineHost(EndpointPaths paths, QemuCapabilities capabili
 
     public WorkspacePaths PathsOf(WorkspaceId id) => new(Path.Combine(paths.Workspace(id), "machine"), Path.Combine(paths.Run, id.Value));
 
-    public Task<Machine> StartAsync(DesiredWorkspace desired, ShelvedImage image, CancellationToken ct) =>
-        Machine.StartAsync(SpecOf(desired, image), PathsOf(desired.Id), capabilities, time, ct);
+    public Task<Machine> StartAsync(DesiredWorkspace desired, Guid machineId, ShelvedImage image, CancellationToken ct) =>
+        Machine.StartAsync(SpecOf(desired, machineId, image), PathsOf(desired.Id), capabilities, time, ct);
 
     public Task<Machine?> AdoptAsync(WorkspaceId id, CancellationToken ct) => Machine.AdoptAsync(PathsOf(id), capabilities, time, ct);
 
@@ -21,9 +21,10 @@ internal sealed class MachineHost(EndpointPaths paths, QemuCapabilities capabili
 
     public FillStatus? Fill(GenerationReference? generation) => generation is null ? null : shelf.Find(generation.ManifestDigest)?.Status;
 
-    private WorkspaceSpec SpecOf(DesiredWorkspace desired, ShelvedImage image) => new()
+    private WorkspaceSpec SpecOf(DesiredWorkspace desired, Guid machineId, ShelvedImage image) => new()
     {
         Id = desired.Id,
+        MachineId = machineId,
         Name = desired.Name,
         Kind = desired.Kind,
         MemoryMiB = desired.MemoryMiB,

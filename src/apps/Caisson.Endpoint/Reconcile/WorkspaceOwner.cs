@@ -169,11 +169,11 @@ internal sealed class WorkspaceOwner : IAsyncDisposable
 
         Log.Starting(log, Id.Value, image.Generation.ToString());
         await LetGoAsync();
-        Remember(Record.StartedFrom(image.Generation) with { Name = desired.Name }); // Durable first: a personal workspace's base is fixed by this.
+        Remember(Record.StartedFrom(image.Generation) with { Name = desired.Name }); // Durable first: a personal workspace's base and the machine's identity are fixed by this.
         Set(Stopped with { State = WorkspaceState.Starting });
         try
         {
-            Take(await host.StartAsync(desired, image, CancellationToken.None));
+            Take(await host.StartAsync(desired, Record.MachineId!.Value, image, CancellationToken.None));
             Settle(null);
         }
         catch (MachineException e) when (e.Error == MachineError.AlreadyRunning)

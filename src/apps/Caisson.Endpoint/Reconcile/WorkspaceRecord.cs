@@ -16,6 +16,12 @@ internal sealed record WorkspaceRecord
 
     public required WorkspaceKind Kind { get; init; }
 
+    /// <summary>
+    /// What the guest sees as its machine; random, so that the same workspace on two PCs is two machines to licences, inventories and networks.
+    /// Null until the first start.
+    /// </summary>
+    public Guid? MachineId { get; init; }
+
     /// <summary>Personal: what the os volume was first made over. Null until the first start, and always for the other kinds.</summary>
     public GenerationReference? Base { get; init; }
 
@@ -28,6 +34,7 @@ internal sealed record WorkspaceRecord
     /// <summary>The record after a start from <paramref name="generation"/>, written before the machine starts.</summary>
     public WorkspaceRecord StartedFrom(GenerationReference generation) => this with
     {
+        MachineId = MachineId ?? Guid.NewGuid(),
         Base = Kind == WorkspaceKind.Personal ? Base ?? generation : null,
         Last = generation,
         Previous = Last is { } last && last.ManifestDigest != generation.ManifestDigest ? last : Previous,

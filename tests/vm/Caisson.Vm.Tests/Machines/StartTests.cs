@@ -37,6 +37,7 @@ public sealed class StartTests
         var spec = new WorkspaceSpec
         {
             Id = new WorkspaceId("broken"),
+            MachineId = Guid.NewGuid(),
             Name = "Broken",
             Kind = WorkspaceKind.Managed,
             MemoryMiB = 128,
