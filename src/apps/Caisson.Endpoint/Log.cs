@@ -41,6 +41,12 @@ internal static partial class Log
     [LoggerMessage(16, LogLevel.Debug, "A report did not reach the server: {Reason}")]
     public static partial void ReportFailed(ILogger log, string reason);
 
+    [LoggerMessage(17, LogLevel.Error, "The status file could not be written: {Reason} Everything else goes on; it is tried again every two seconds.")]
+    public static partial void StatusNotWritten(ILogger log, string reason);
+
+    [LoggerMessage(18, LogLevel.Error, "A step could not be begun: {Reason} It is tried again every second.")]
+    public static partial void StepNotBegun(ILogger log, string reason);
+
     [LoggerMessage(20, LogLevel.Information, "Order {Order} ({Kind}) for {Workspace} is obeyed.")]
     public static partial void OrderAdmitted(ILogger log, string order, string kind, string workspace);
 
@@ -49,6 +55,9 @@ internal static partial class Log
 
     [LoggerMessage(22, LogLevel.Warning, "Order {Order} failed: {Reason}")]
     public static partial void OrderFailed(ILogger log, string order, string reason);
+
+    [LoggerMessage(23, LogLevel.Error, "The result of order {Order} could not be written: {Reason} The server is told all the same.")]
+    public static partial void ResultNotWritten(ILogger log, string order, string reason);
 
     [LoggerMessage(30, LogLevel.Information, "{Workspace}: starting from {Generation}.")]
     public static partial void Starting(ILogger log, string workspace, string generation);

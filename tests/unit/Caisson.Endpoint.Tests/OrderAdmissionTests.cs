@@ -76,4 +76,20 @@ public sealed class OrderAdmissionTests
         Assert.Empty(new OrderLedger(paths).Unreported);
         Assert.Contains("b", new OrderLedger(paths).Seen);
     }
+
+    [Fact]
+    public void An_order_whose_id_cannot_be_written_is_not_seen_and_a_result_that_cannot_is_reported_all_the_same()
+    {
+        using var folder = new TestFolder();
+        var paths = new EndpointPaths(folder.Path);
+        var ledger = new OrderLedger(paths);
+        ledger.Begin("a");
+        File.Delete(paths.SeenOrders);
+        Directory.CreateDirectory(Path.Combine(paths.SeenOrders, "in-the-way")); // Stands for a full disk: every write fails.
+
+        Assert.Throws<IOException>(() => ledger.Begin("b"));
+        Assert.DoesNotContain("b", ledger.Seen);
+        Assert.Throws<IOException>(() => ledger.End("a", OrderOutcome.Done, null));
+        Assert.Equal(["a"], ledger.Unreported.Select(r => r.Id));
+    }
 }

@@ -24,7 +24,15 @@ internal static class HostProbe
         }
 
         var choice = await AcceleratorProbe.RunAsync(kernel, time, ct);
-        AtomicFile.Write(paths.Accelerator, JsonSerializer.SerializeToUtf8Bytes(new CachedAccelerator(bootId, kernel?.Kernel, choice.Accelerator, choice.Reason), EndpointJson.Default.CachedAccelerator));
+        try
+        {
+            AtomicFile.Write(paths.Accelerator, JsonSerializer.SerializeToUtf8Bytes(new CachedAccelerator(bootId, kernel?.Kernel, choice.Accelerator, choice.Reason), EndpointJson.Default.CachedAccelerator));
+        }
+        catch (IOException)
+        {
+            // A full disk costs the memory of the probe, not the start: the next one probes again.
+        }
+
         return choice;
     }
 

@@ -27,11 +27,24 @@ internal sealed class OrderDesk(ReconcileLoop workspaces, OrderLedger ledger, Se
                     break;
                 case OrderDecision.Refuse(var reason):
                     Log.OrderRefused(log, order.Id, order.Kind.ToString(), order.Workspace.Value, reason);
-                    ledger.End(order.Id, OrderOutcome.Refused, reason);
-                    changed.Set();
+                    End(order, OrderOutcome.Refused, reason);
                     break;
             }
         }
+    }
+
+    private void End(Order order, OrderOutcome outcome, string? reason)
+    {
+        try
+        {
+            ledger.End(order.Id, outcome, reason);
+        }
+        catch (IOException e)
+        {
+            Log.ResultNotWritten(log, order.Id, e.Message);
+        }
+
+        changed.Set();
     }
 
     /// <summary>Personal if this PC or the server says so; else what this PC knows. A workspace it has no owner for yet is not there.</summary>
@@ -64,8 +77,7 @@ internal sealed class OrderDesk(ReconcileLoop workspaces, OrderLedger ledger, Se
             Log.OrderFailed(log, order.Id, failure);
         }
 
-        ledger.End(order.Id, failure is null ? OrderOutcome.Done : OrderOutcome.Failed, failure);
-        changed.Set();
+        End(order, failure is null ? OrderOutcome.Done : OrderOutcome.Failed, failure);
     }
 
     private async Task<string?> ObeyAsync(Order order, WorkspaceOwner owner, CancellationToken limited, CancellationToken ct) => order.Kind switch

@@ -54,8 +54,21 @@ internal sealed class OrderLedger
     }
 
     /// <summary>Durable on return: only now may the order be obeyed.</summary>
-    public void Begin(string id) => Change(new SeenOrder(id, null, null, Reported: false));
+    /// <exception cref="IOException">It could not be written; the order is as if never seen, and comes again with the next poll.</exception>
+    public void Begin(string id)
+    {
+        try
+        {
+            Change(new SeenOrder(id, null, null, Reported: false));
+        }
+        catch (IOException)
+        {
+            Forget(id);
+            throw;
+        }
+    }
 
+    /// <exception cref="IOException">It could not be written; it is reported all the same, and written with the next change.</exception>
     public void End(string id, OrderOutcome outcome, string? reason) => Change(new SeenOrder(id, outcome, reason, Reported: false));
 
     /// <summary>The server has these; each is told once.</summary>
@@ -86,6 +99,17 @@ internal sealed class OrderLedger
         {
             Put(seen);
             Save();
+        }
+    }
+
+    private void Forget(string id)
+    {
+        lock (gate)
+        {
+            orders.Remove(id);
+            var kept = order.Where(o => o != id).ToArray();
+            order.Clear();
+            Array.ForEach(kept, order.Enqueue);
         }
     }
 

@@ -20,6 +20,8 @@ internal sealed class ReconcileLoop(EndpointPaths paths, ImageShelf shelf, Machi
     /// <summary>Null until a state was read from disk or came from the server.</summary>
     private volatile IReadOnlyList<DesiredWorkspace>? desired;
 
+    private string? notBegun;
+
     public IEnumerable<WorkspaceOwner> Owners => owners.Values.OrderBy(o => o.Record.Kind).ThenBy(o => o.Id.Value, StringComparer.Ordinal);
 
     public WorkspaceOwner? Find(WorkspaceId id) => owners.GetValueOrDefault(id);
@@ -72,7 +74,7 @@ internal sealed class ReconcileLoop(EndpointPaths paths, ImageShelf shelf, Machi
         {
             foreach (var action in Reconciler.Plan(desired, new ActualEndpoint([.. owners.Values.Select(o => o.Actual)], shelf.States)))
             {
-                Begin(action);
+                TryBegin(action);
             }
 
             await wake.WaitAsync(Tick, time, ct);
@@ -113,6 +115,24 @@ internal sealed class ReconcileLoop(EndpointPaths paths, ImageShelf shelf, Machi
             Problem = owner.Problem ?? (coming is null ? null : shelf.Problem(coming.ManifestDigest))
                 ?? (known is null ? null : wanted is null ? "No longer assigned to this PC. It was stopped; its data is kept." : wanted.Kind == record.Kind ? null : $"The server calls it {wanted.Kind}, but on this PC it is {record.Kind} and stays so."),
         };
+    }
+
+    private void TryBegin(PlanAction action)
+    {
+        try
+        {
+            Begin(action);
+            notBegun = null;
+        }
+        catch (IOException e)
+        {
+            if (e.Message != notBegun)
+            {
+                Log.StepNotBegun(log, e.Message); // The disk is full, most likely; the machines that run go on.
+            }
+
+            notBegun = e.Message;
+        }
     }
 
     private void Begin(PlanAction action)

@@ -25,6 +25,7 @@ internal sealed class ReportLoop(
     private string lastReport = "";
     private volatile bool polled;
     private bool failed;
+    private bool statusFailed;
 
     /// <summary>Port of the local page; 0 until it is up.</summary>
     public int LocalPort { get; set; }
@@ -71,7 +72,21 @@ internal sealed class ReportLoop(
             Workspaces = [.. workspaces.Views().Select(LocalWorkspace.From)],
         };
         Latest = status;
-        AtomicFile.Write(paths.Status, status.ToJson(), durable: false); // Written again every 2 s.
+        try
+        {
+            AtomicFile.Write(paths.Status, status.ToJson(), durable: false); // Written again every 2 s.
+            statusFailed = false;
+        }
+        catch (IOException e)
+        {
+            if (!statusFailed)
+            {
+                Log.StatusNotWritten(log, e.Message); // A full disk must not cost the machines; the local page still shows it.
+            }
+
+            statusFailed = true;
+        }
+
         Written?.Invoke(status);
     }
 

@@ -103,7 +103,7 @@ internal sealed class ServerLink : HttpMessageHandler
             current = new Connection(enrolment, session); // The old one's connections end by themselves; requests in flight finish on it.
             return current;
         }
-        catch (Exception e) when (e is EndpointException or HttpRequestException or TrustException or TaskCanceledException && !ct.IsCancellationRequested)
+        catch (Exception e) when (e is EndpointException or HttpRequestException or TrustException or IOException or TaskCanceledException && !ct.IsCancellationRequested)
         {
             hasFailed = true;
             lastFailure = time.GetTimestamp();
