@@ -92,4 +92,22 @@ public sealed class OrderAdmissionTests
         Assert.Throws<IOException>(() => ledger.End("a", OrderOutcome.Done, null));
         Assert.Equal(["a"], ledger.Unreported.Select(r => r.Id));
     }
+
+    [Fact]
+    public void More_results_than_a_report_carries_go_in_several()
+    {
+        using var folder = new TestFolder();
+        var ledger = new OrderLedger(new EndpointPaths(folder.Path));
+        string[] ids = [.. Enumerable.Range(0, 150).Select(i => $"o-{i}")];
+        Array.ForEach(ids, id => ledger.End(id, OrderOutcome.Refused, null));
+        var reported = new List<string>();
+        while (ledger.Unreported is { Count: > 0 } some)
+        {
+            Assert.InRange(some.Count, 1, 64);
+            reported.AddRange(some.Select(r => r.Id));
+            ledger.Confirm(some);
+        }
+
+        Assert.Equal(ids, reported);
+    }
 }

@@ -16,6 +16,9 @@ internal sealed class OrderLedger
     /// <summary>Older ones are forgotten; they have expired long before.</summary>
     private const int Most = 2000;
 
+    /// <summary>The server refuses a report with more results.</summary>
+    private const int MostInAReport = 64;
+
     private readonly EndpointPaths paths;
     private readonly Lock gate = new();
     private readonly Dictionary<string, SeenOrder> orders = new(StringComparer.Ordinal);
@@ -41,14 +44,14 @@ internal sealed class OrderLedger
         }
     }
 
-    /// <summary>Results the server has not confirmed.</summary>
+    /// <summary>Results the server has not confirmed, the oldest first, as many as one report carries.</summary>
     public IReadOnlyList<OrderResult> Unreported
     {
         get
         {
             lock (gate)
             {
-                return [.. orders.Values.Where(o => o is { Reported: false, Outcome: not null }).Select(o => new OrderResult { Id = o.Id, Outcome = o.Outcome!.Value, Reason = o.Reason })];
+                return [.. order.Select(id => orders[id]).Where(o => o is { Reported: false, Outcome: not null }).Take(MostInAReport).Select(o => new OrderResult { Id = o.Id, Outcome = o.Outcome!.Value, Reason = o.Reason })];
             }
         }
     }
