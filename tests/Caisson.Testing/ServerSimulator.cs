@@ -92,6 +92,12 @@ public sealed class ServerSimulator : IAsyncDisposable
     /// <summary>An impostor shows the public CA certificate of the real server.</summary>
     public ServerSimulator? ShowAuthoritiesOf { get; set; }
 
+    /// <summary>The last renewal as it went over the line: nonce and answer.</summary>
+    public (string Nonce, byte[] Answer)? LastRenewal { get; private set; }
+
+    /// <summary>A recorded renewal is played to whoever asks for one.</summary>
+    public (string Nonce, byte[] Answer)? PlayedRenewal { get; set; }
+
     public Uri Url { get; private set; } = new("https://localhost");
 
     public int SecretsSeen { get; private set; }
@@ -194,6 +200,11 @@ public sealed class ServerSimulator : IAsyncDisposable
 
     private async Task<IResult> NonceAsync(HttpContext context)
     {
+        if (PlayedRenewal is { } played)
+        {
+            return Json(new RenewalNonce(played.Nonce), ProtocolJson.Default.RenewalNonce);
+        }
+
         var request = (await context.Request.ReadFromJsonAsync(ProtocolJson.Default.RenewalNonceRequest, context.RequestAborted))!;
         if (!devices.ContainsKey(request.Endpoint.Value) || Revoked.ContainsKey(request.Endpoint.Value))
         {
@@ -207,6 +218,11 @@ public sealed class ServerSimulator : IAsyncDisposable
 
     private async Task<IResult> RenewAsync(HttpContext context)
     {
+        if (PlayedRenewal is { } played)
+        {
+            return Results.Bytes(played.Answer, "application/json");
+        }
+
         var request = (await context.Request.ReadFromJsonAsync(ProtocolJson.Default.RenewalRequest, context.RequestAborted))!;
         using var key = ECDsa.Create();
         key.ImportSubjectPublicKeyInfo(devices[request.Endpoint.Value], out _);
@@ -217,7 +233,9 @@ public sealed class ServerSimulator : IAsyncDisposable
         }
 
         var response = new RenewalResponse { Endpoint = request.Endpoint, Nonce = request.Nonce, Certificate = SessionCertificate(request.CertificateRequest, request.Endpoint.Value), Authorities = AuthorityList() };
-        return Results.Bytes(SignedDocument.Sign(DesiredStateKey, RenewalResponse.PayloadType, JsonSerializer.SerializeToUtf8Bytes(response, ProtocolJson.Default.RenewalResponse)).ToJson(), "application/json");
+        var answer = SignedDocument.Sign(DesiredStateKey, RenewalResponse.PayloadType, JsonSerializer.SerializeToUtf8Bytes(response, ProtocolJson.Default.RenewalResponse)).ToJson();
+        LastRenewal = (request.Nonce, answer);
+        return Results.Bytes(answer, "application/json");
     }
 
     private IResult DesiredState(HttpContext context)

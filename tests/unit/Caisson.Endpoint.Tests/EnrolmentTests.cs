@@ -191,6 +191,21 @@ public sealed class EnrolmentTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_recorded_renewal_does_not_bring_a_rotated_ca_back()
+    {
+        var enrolled = await EnrolAsync(server.NewToken());
+        var (before, _) = await RenewAsync(enrolled);
+        var recorded = server.LastRenewal;
+        server.RotateAuthority();
+        var (after, _) = await RenewAsync(before);
+        Assert.NotEqual(before.Authorities, after.Authorities);
+
+        server.PlayedRenewal = recorded;
+        await Assert.ThrowsAsync<EndpointException>(() => RenewAsync(after));
+        Assert.Equal(after.Authorities, Enrolment.Load(paths)!.Authorities);
+    }
+
+    [Fact]
     public async Task A_revoked_pc_is_refused_and_says_what_to_do()
     {
         await EnrolAsync(server.NewToken());
@@ -209,6 +224,9 @@ public sealed class EnrolmentTests : IAsyncLifetime
     }
 
     private Task<Enrolment> EnrolAsync(EnrolmentToken token) => Enroller.EnrolAsync(paths, token, "pc", pcTime, Ct);
+
+    private Task<(Enrolment Enrolment, SessionCredential Session)> RenewAsync(Enrolment enrolment) =>
+        Renewal.RenewAsync(paths, enrolment, DateTimeOffset.MinValue, pcTime, _ => { }, Ct);
 
     private void Pass(TimeSpan by)
     {

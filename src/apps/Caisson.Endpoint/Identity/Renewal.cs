@@ -11,7 +11,8 @@ namespace Caisson.Endpoint.Identity;
 /// <summary>
 /// A new session certificate for the device key's signature over the server's nonce. No clock of this PC is asked.
 /// Only here may TLS be unverified (a rotated CA cannot be known yet): the answer must be signed by the pinned desired-state key and carry
-/// our nonce, and what we send gives nothing away — a signature that is good for our own session key alone.
+/// our nonce, and what we send gives nothing away — a signature that is good for our own session key alone. Who sits in between can offer an
+/// old nonce and play its old answer, so the answer counts as fresh only once its certificate is found to be for the key made just now.
 /// </summary>
 internal static class Renewal
 {
@@ -61,12 +62,13 @@ internal static class Renewal
         var response = Open(enrolment, offered, answer);
         var renewed = enrolment with { Authorities = response.Authorities };
         renewed.AuthorityCertificates().ToList().ForEach(c => c.Dispose()); // An unreadable authority must not replace a good one.
+        var session = SessionCredential.Accept(paths, response.Certificate, sessionKey, time);
         if (!response.Authorities.SequenceEqual(enrolment.Authorities, StringComparer.Ordinal))
         {
-            renewed.Save(paths);
+            renewed.Save(paths); // Never before: a recorded answer would bring back a CA that was rotated away.
         }
 
-        return (renewed, SessionCredential.Accept(paths, response.Certificate, sessionKey, time));
+        return (renewed, session);
     }
 
     private static RenewalResponse Open(Enrolment enrolment, string nonce, byte[] answer)
