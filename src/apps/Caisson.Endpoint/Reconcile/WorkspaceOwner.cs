@@ -30,7 +30,7 @@ internal sealed class WorkspaceOwner : IAsyncDisposable
     private readonly ILogger log;
     private readonly Lock gate = new();
     private readonly Backoff backoff = new();
-    private readonly List<TaskCompletionSource<string?>> waiting = [];
+    private readonly Wishes wishes = new();
     private WorkspaceRecord record;
     private Machine? machine;
     private MachineStatus status = Stopped;
@@ -39,7 +39,6 @@ internal sealed class WorkspaceOwner : IAsyncDisposable
     private CancellationTokenSource watching = new();
     private bool busy;
     private bool heldStopped;
-    private Wish wish;
     private string? problem;
     private long pausedAt;
     private TimeSpan pause;
@@ -110,7 +109,7 @@ internal sealed class WorkspaceOwner : IAsyncDisposable
                     Record = record,
                     State = status.State,
                     Busy = busy,
-                    Wish = wish,
+                    Wish = wishes.Current,
                     HeldStopped = heldStopped,
                     MayStart = pause == TimeSpan.Zero || time.GetElapsedTime(pausedAt) >= pause,
                 };
@@ -121,7 +120,7 @@ internal sealed class WorkspaceOwner : IAsyncDisposable
     /// <summary>Asks for a start, stop or restart; the result is null when done, else why not.</summary>
     public Task<string?> AskAsync(Wish asked)
     {
-        var answer = new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task<string?> answer;
         lock (gate)
         {
             pause = TimeSpan.Zero;
@@ -129,16 +128,15 @@ internal sealed class WorkspaceOwner : IAsyncDisposable
             heldStopped = asked == Wish.Stop;
             if (!busy && ((asked == Wish.Start && up) || (asked == Wish.Stop && !up)))
             {
-                wish = Wish.None;
+                wishes.Drop();
                 return Task.FromResult<string?>(null);
             }
 
-            wish = asked;
-            waiting.Add(answer);
+            answer = wishes.Ask(asked);
         }
 
         changed.Set();
-        return answer.Task;
+        return answer;
     }
 
     /// <summary>Takes up a machine an earlier caissond left running.</summary>
@@ -194,6 +192,11 @@ internal sealed class WorkspaceOwner : IAsyncDisposable
     public async Task StopAsync(string why)
     {
         await work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        lock (gate)
+        {
+            wishes.Begin();
+        }
+
         await StopNowAsync(why, LeavingGrace);
     }
 
@@ -238,6 +241,7 @@ internal sealed class WorkspaceOwner : IAsyncDisposable
             }
 
             busy = true;
+            wishes.Begin();
             work = RunAsync();
         }
 
@@ -381,34 +385,21 @@ internal sealed class WorkspaceOwner : IAsyncDisposable
         changed.Set();
     }
 
-    /// <summary>A stop was done: a stop wish ends here, a restart goes on with the start.</summary>
     private void SettleStop()
     {
         lock (gate)
         {
-            if (wish == Wish.Restart)
-            {
-                return;
-            }
+            problem = null;
+            wishes.EndStop();
         }
-
-        Settle(null);
     }
 
     private void Settle(string? why)
     {
-        TaskCompletionSource<string?>[] answers;
         lock (gate)
         {
-            wish = Wish.None;
             problem = why;
-            answers = [.. waiting];
-            waiting.Clear();
-        }
-
-        foreach (var answer in answers)
-        {
-            answer.TrySetResult(why);
+            wishes.End(why, Reconciler.IsUp(status.State));
         }
     }
 }
