@@ -6,6 +6,9 @@ namespace Caisson.Machines;
 /// <summary>The owner's other half: what people ask. What happens by itself, and the state machine, is in MachineOwner.cs.</summary>
 internal sealed partial class MachineOwner
 {
+    /// <summary>Bytes of a PNG; 4K of noise has more, a desktop far less.</summary>
+    private const long LargestPicture = 8 << 20;
+
     private async Task TakeRequestAsync(MachineRequest request)
     {
         var admission = AdmissionRules.Decide(Status.Current.State, request.Kind);
@@ -115,12 +118,27 @@ internal sealed partial class MachineOwner
         try
         {
             await CommandAsync((qmp, cancellation) => qmp.ScreenDumpAsync(Paths.Screenshot, cancellation));
-            return await File.ReadAllBytesAsync(Paths.Screenshot, _closing.Token);
+            return await ReadPictureAsync(Paths.Screenshot, _closing.Token);
         }
         finally
         {
             File.Delete(Paths.Screenshot);
         }
+    }
+
+    /// <summary>The guest chooses the size of its screen, so what it makes this process hold is bounded here.</summary>
+    internal static async Task<byte[]> ReadPictureAsync(string path, CancellationToken cancellation)
+    {
+        await using var file = File.OpenRead(path);
+        var length = file.Length;
+        if (length > LargestPicture)
+        {
+            throw new MachineException(MachineError.CommandFailed, $"The picture of the screen has {length} bytes, and at most {LargestPicture} are taken. Choose a smaller screen in the guest.");
+        }
+
+        var picture = new byte[length];
+        await file.ReadExactlyAsync(picture, cancellation);
+        return picture;
     }
 
     private async Task MoveBaseAsync(string rawPath)

@@ -108,4 +108,21 @@ public sealed class MachineFilesTests
         Assert.Equal(1024 * 1024, new FileInfo(paths.SerialLog).Length);
         Assert.EndsWith("the end", File.ReadAllText(paths.SerialLog), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task A_picture_too_large_to_hold_is_refused_by_its_length()
+    {
+        using var folder = new TestFolder();
+        var picture = folder.File("screen.png");
+        await File.WriteAllBytesAsync(picture, [1, 2, 3], TestContext.Current.CancellationToken);
+        Assert.Equal([1, 2, 3], await MachineOwner.ReadPictureAsync(picture, TestContext.Current.CancellationToken));
+
+        using (var file = File.OpenWrite(picture))
+        {
+            file.SetLength(1L << 40); // A hole: reading it would not end.
+        }
+
+        var refused = await Assert.ThrowsAsync<MachineException>(() => MachineOwner.ReadPictureAsync(picture, TestContext.Current.CancellationToken));
+        Assert.Equal(MachineError.CommandFailed, refused.Error);
+    }
 }
