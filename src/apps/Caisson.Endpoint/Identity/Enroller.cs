@@ -42,9 +42,22 @@ internal static class Enroller
 
         SessionCredential.Accept(paths, response.Certificate, sessionKey, time);
         var enrolment = new Enrolment { Endpoint = response.Endpoint, Url = token.Url, Authorities = response.Authorities, DesiredStateKey = response.DesiredStateKey };
-        enrolment.OpenDesiredStateKey().Dispose(); // A key that cannot be read must not be pinned for ever.
+        RefuseUnreadableKey(enrolment);
         enrolment.Save(paths);
         return enrolment;
+    }
+
+    /// <summary>A key that cannot be read must not be pinned for ever.</summary>
+    private static void RefuseUnreadableKey(Enrolment enrolment)
+    {
+        try
+        {
+            enrolment.OpenDesiredStateKey().Dispose();
+        }
+        catch (Exception e) when (e is CryptographicException or FormatException)
+        {
+            throw new EndpointException("The server's answer holds no readable desired-state key. Server and endpoint may be of different versions; nothing was kept.", e);
+        }
     }
 
     private static Enrolment KeepOrRefuse(Enrolment already, EnrolmentToken token, EndpointPaths paths) =>
@@ -71,9 +84,9 @@ internal static class Enroller
                 ?? throw new EndpointException($"The server at {token.Url} does not hold the CA named in the token: it is another server, or its CA was replaced. The token's secret was not sent. Ask for a new token.");
             return X509CertificateLoader.LoadCertificate(Convert.FromBase64String(match));
         }
-        catch (Exception e) when (e is HttpRequestException or JsonException or CryptographicException)
+        catch (Exception e) when (IsNoAnswer(e, ct) || e is CryptographicException)
         {
-            throw new EndpointException($"The server at {token.Url} could not be asked for its CA: {e.Message} Check the address and the network, then try again; the token is still unused.", e);
+            throw new EndpointException($"The server at {token.Url} could not be asked for its CA: {Reason(e)} Check the address and the network, then try again; the token is still unused.", e);
         }
     }
 
@@ -95,11 +108,17 @@ internal static class Enroller
         {
             throw new EndpointException($"The server at {url} is not trusted: {refusal}. The token's secret was not sent.", e);
         }
-        catch (Exception e) when (e is HttpRequestException or JsonException)
+        catch (Exception e) when (IsNoAnswer(e, ct))
         {
-            throw new EndpointException($"The enrolment did not reach its end: {e.Message} Run the same command again with the same token.", e);
+            throw new EndpointException($"The enrolment did not reach its end: {Reason(e)} Run the same command again with the same token.", e);
         }
     }
+
+    /// <summary>A time limit shows as a cancellation nobody asked for.</summary>
+    internal static bool IsNoAnswer(Exception e, CancellationToken ct) =>
+        e is HttpRequestException or JsonException or IOException || (e is OperationCanceledException && !ct.IsCancellationRequested);
+
+    private static string Reason(Exception e) => e is OperationCanceledException ? "It did not answer in time." : e.Message;
 
     private static async Task<string> ReasonAsync(HttpResponseMessage answer, CancellationToken ct)
     {
