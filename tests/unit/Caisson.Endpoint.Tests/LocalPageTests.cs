@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.WebSockets;
 using Caisson.Endpoint.LocalPage;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Caisson.Endpoint.Tests;
@@ -104,6 +105,25 @@ public sealed class LocalPageTests : IAsyncLifetime
     {
         await using var second = await LocalServer.StartAsync(paths, server.Port, LocalPageContent.Nothing, NullLogger.Instance, Ct);
         Assert.Equal(0, second.Port);
+    }
+
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(11, true)]
+    [InlineData(12, false)]
+    [InlineData(-12, false)] // A clock that is set back keeps nothing open.
+    public void A_session_ends_after_twelve_hours_whatever_is_done_with_it(int hours, bool open)
+    {
+        var time = new ManualTime();
+        time.SetWall(TimeProvider.System.GetUtcNow()); // The link's file carries the real time.
+        var admittance = new Admittance(paths, time);
+        var opening = new DefaultHttpContext();
+        Assert.True(admittance.TryOpen(OneTimeLinks.Make(paths, 1).Query["?link=".Length..], opening.Response));
+
+        var request = new DefaultHttpContext().Request;
+        request.Headers.Cookie = opening.Response.Headers.SetCookie.ToString().Split(';')[0];
+        time.SetWall(time.GetUtcNow().AddHours(hours));
+        Assert.Equal(open, admittance.HasSession(request));
     }
 
     private HttpClient Browser() => new(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = new Uri($"http://127.0.0.1:{server.Port}") };

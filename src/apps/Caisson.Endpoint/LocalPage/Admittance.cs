@@ -13,8 +13,11 @@ internal sealed class Admittance(EndpointPaths paths, TimeProvider time)
 
     private const int MostSessions = 16;
 
+    /// <summary>Whatever is done with it: a browser sends a cookie of 127.0.0.1 to every port, so what gets out that way ends within a day's work.</summary>
+    private static readonly TimeSpan Life = TimeSpan.FromHours(12);
+
     private readonly Lock gate = new();
-    private readonly Queue<string> sessions = new();
+    private readonly Queue<(string Secret, DateTimeOffset OpenedAt)> sessions = new();
 
     public int Port { get; set; }
 
@@ -37,7 +40,9 @@ internal sealed class Admittance(EndpointPaths paths, TimeProvider time)
 
         lock (gate)
         {
-            return sessions.Any(s => CryptographicOperations.FixedTimeEquals(System.Text.Encoding.ASCII.GetBytes(s), System.Text.Encoding.UTF8.GetBytes(offered)));
+            var now = time.GetUtcNow();
+            return sessions.Any(s => (now - s.OpenedAt).Duration() < Life
+                && CryptographicOperations.FixedTimeEquals(System.Text.Encoding.ASCII.GetBytes(s.Secret), System.Text.Encoding.UTF8.GetBytes(offered)));
         }
     }
 
@@ -52,14 +57,14 @@ internal sealed class Admittance(EndpointPaths paths, TimeProvider time)
         var session = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
         lock (gate)
         {
-            sessions.Enqueue(session);
+            sessions.Enqueue((session, time.GetUtcNow()));
             if (sessions.Count > MostSessions)
             {
                 sessions.Dequeue();
             }
         }
 
-        response.Cookies.Append(Cookie, session, new CookieOptions { HttpOnly = true, SameSite = SameSiteMode.Strict, Path = "/", IsEssential = true });
+        response.Cookies.Append(Cookie, session, new CookieOptions { HttpOnly = true, SameSite = SameSiteMode.Strict, Path = "/", MaxAge = Life, IsEssential = true });
         return true;
     }
 }
