@@ -7,8 +7,6 @@ internal enum RequestKind
     Start,
     Stop,
     Restart,
-    Pause,
-    Resume,
     Screenshot,
     UseRawBase,
 }
@@ -24,7 +22,6 @@ internal enum Admission
     DeniedAlreadyRunning,
     DeniedStarting,
     DeniedStopping,
-    DeniedHeldForDisk,
 }
 
 /// <summary>The whole table of what is legal when; a function of two values.</summary>
@@ -42,26 +39,7 @@ internal static class AdmissionRules
 
         // A second stop joins the first, and may turn a shutdown into a kill.
         WorkspaceState.Stopping => request is RequestKind.Stop ? Admission.Admitted : Admission.DeniedStopping,
-        WorkspaceState.Running => request switch
-        {
-            RequestKind.Start => Admission.DeniedAlreadyRunning,
-            RequestKind.Resume => Admission.AlreadySo,
-            _ => Admission.Admitted,
-        },
-        WorkspaceState.Paused => request switch
-        {
-            RequestKind.Start => Admission.DeniedAlreadyRunning,
-            RequestKind.Pause => Admission.AlreadySo,
-            _ => Admission.Admitted,
-        },
-        WorkspaceState.WaitingForDisk => request switch
-        {
-            RequestKind.Start => Admission.DeniedAlreadyRunning,
-
-            // It is continued by the driver as soon as that can work; a person's word would only fail the same read again.
-            RequestKind.Pause or RequestKind.Resume => Admission.DeniedHeldForDisk,
-            _ => Admission.Admitted,
-        },
+        WorkspaceState.Running or WorkspaceState.Paused or WorkspaceState.WaitingForDisk => request is RequestKind.Start ? Admission.DeniedAlreadyRunning : Admission.Admitted,
         _ => throw new ArgumentOutOfRangeException(nameof(state), state, null),
     };
 
@@ -72,7 +50,6 @@ internal static class AdmissionRules
         Admission.DeniedAlreadyRunning => $"{request} was refused: workspace {spec.Id} is running already. Restart it if a fresh start is wanted.",
         Admission.DeniedStarting => $"{request} was refused: workspace {spec.Id} is still starting. Try again when it runs.",
         Admission.DeniedStopping => $"{request} was refused: workspace {spec.Id} is stopping. Try again when it has stopped.",
-        Admission.DeniedHeldForDisk => $"{request} was refused: workspace {spec.Id} is held until its disk can be read again, and goes on by itself then.",
         _ => throw new ArgumentOutOfRangeException(nameof(denial), denial, null),
     };
 }

@@ -12,7 +12,7 @@ internal static class AtomicFile
             file.Flush(flushToDisk: true);
         }
 
-        File.Move(next, path, overwrite: true);
+        Rename(next, path);
     }
 
     /// <summary>Makes a file that another program or copy wrote durable before it gets its name.</summary>
@@ -23,6 +23,12 @@ internal static class AtomicFile
             file.Flush(flushToDisk: true);
         }
 
+        Rename(written, path);
+    }
+
+    private static void Rename(string written, string path)
+    {
         File.Move(written, path, overwrite: true);
+        DurableFolder.Sync(Path.GetDirectoryName(Path.GetFullPath(path))!);
     }
 }

@@ -89,10 +89,6 @@ public sealed class Machine : IAsyncDisposable
     public Task RestartAsync(StopMode mode, TimeSpan grace, WorkspaceSpec? next, CancellationToken cancellation) =>
         _owner.AskAsync(new MachineRequest.Restart(mode, grace, next), cancellation);
 
-    public Task PauseAsync(CancellationToken cancellation) => _owner.AskAsync(new MachineRequest.Pause(), cancellation);
-
-    public Task ResumeAsync(CancellationToken cancellation) => _owner.AskAsync(new MachineRequest.Resume(), cancellation);
-
     /// <summary>The first screen as PNG. The caller decides whether this workspace's screen may be seen at all.</summary>
     public Task<byte[]> ScreenshotAsync(CancellationToken cancellation) => _owner.AskAsync(new MachineRequest.Screenshot(), cancellation);
 

@@ -65,14 +65,6 @@ internal sealed partial class MachineOwner
             case MachineRequest.Stop stop:
                 _stop.Join(stop, _time.GetUtcNow());
                 return;
-            case MachineRequest.Pause:
-                await CommandAsync(QmpCommands.StopAsync);
-                Publish(Status.Current with { State = WorkspaceState.Paused });
-                break;
-            case MachineRequest.Resume:
-                await CommandAsync(QmpCommands.ContinueAsync);
-                Publish(Status.Current with { State = WorkspaceState.Running });
-                break;
             case MachineRequest.Screenshot:
                 request.Answer.TrySetResult(await TakePictureAsync());
                 return;

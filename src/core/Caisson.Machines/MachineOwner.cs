@@ -8,9 +8,9 @@ namespace Caisson.Machines;
 /// <summary>
 /// The one task that owns a machine. It takes what happened (monitor events, heartbeats, the end of QEMU) before what is asked.
 /// <code>
-///                 start                 CPUs run                 pause
+///                 start                 CPUs run                 STOP
 ///   Stopped ────────────────► Starting ──────────► Running ◄──────────────► Paused
-///   Failed  ────────────────►    │                  │ ▲        resume          │
+///   Failed  ────────────────►    │                  │ ▲        RESUME          │
 ///      ▲                         │ did not start    │ │                        │
 ///      ├─────────────────────────┘       disk error │ │ source back, 0.5 s     │
 ///      │                                            ▼ │ without an error       │
@@ -20,7 +20,7 @@ namespace Caisson.Machines;
 ///   Stopped ◄── QEMU ended ── Stopping ◄────────────┴──────────────────────────┘
 ///               (restart: then Starting)
 /// </code>
-/// A guest that panics is reset, twice; a guest that powers itself off leaves the machine Stopped.
+/// STOP and RESUME are QEMU's own words, whoever asked it. A guest that panics is reset, twice; a guest that powers itself off leaves the machine Stopped.
 /// </summary>
 internal sealed partial class MachineOwner : IDisposable
 {

@@ -12,10 +12,6 @@ internal abstract record MachineRequest(RequestKind Kind)
 
     public sealed record Restart(StopMode Mode, TimeSpan Grace, WorkspaceSpec? Next) : MachineRequest(RequestKind.Restart);
 
-    public sealed record Pause() : MachineRequest(RequestKind.Pause);
-
-    public sealed record Resume() : MachineRequest(RequestKind.Resume);
-
     public sealed record Screenshot() : MachineRequest(RequestKind.Screenshot);
 
     public sealed record UseRawBase(string RawPath) : MachineRequest(RequestKind.UseRawBase);

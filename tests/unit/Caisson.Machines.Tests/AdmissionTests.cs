@@ -45,7 +45,7 @@ public sealed class AdmissionTests
 
     [Fact]
     public void Whatever_needs_the_monitor_is_admitted_only_while_there_is_one() =>
-        Gen.Select(States, OneOf(RequestKind.Pause, RequestKind.Resume, RequestKind.Screenshot, RequestKind.UseRawBase)).Sample((state, request) =>
+        Gen.Select(States, OneOf(RequestKind.Screenshot, RequestKind.UseRawBase)).Sample((state, request) =>
             AdmissionRules.Decide(state, request) is not Admission.Admitted
             || state is WorkspaceState.Running or WorkspaceState.Paused or WorkspaceState.WaitingForDisk);
 
@@ -81,12 +81,6 @@ public sealed class AdmissionTests
                 case RequestKind.Stop or RequestKind.Restart:
                     _restart = request is RequestKind.Restart || _restart;
                     _state = WorkspaceState.Stopping;
-                    break;
-                case RequestKind.Pause:
-                    _state = WorkspaceState.Paused;
-                    break;
-                case RequestKind.Resume:
-                    _state = WorkspaceState.Running;
                     break;
             }
         }

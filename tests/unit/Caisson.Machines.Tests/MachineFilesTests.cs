@@ -125,4 +125,13 @@ public sealed class MachineFilesTests
         var refused = await Assert.ThrowsAsync<MachineException>(() => MachineOwner.ReadPictureAsync(picture, TestContext.Current.CancellationToken));
         Assert.Equal(MachineError.CommandFailed, refused.Error);
     }
+
+    [Fact]
+    public void A_folder_that_cannot_be_synced_is_an_error_with_its_cause()
+    {
+        using var folder = new TestFolder();
+        DurableFolder.Sync(folder.Path);
+        var missing = Assert.Throws<IOException>(() => DurableFolder.Sync(folder.File("missing")));
+        Assert.Contains("No such file", missing.Message, StringComparison.Ordinal);
+    }
 }
