@@ -51,6 +51,12 @@ public sealed class ServerSimulator : IAsyncDisposable
         app.Use(async (context, next) =>
         {
             Requests.Enqueue(context.Request.Path);
+            if (IsAway)
+            {
+                context.Abort();
+                return;
+            }
+
             await next();
         });
         app.MapGet(Routes.Authorities, () => Json(new AuthorityList((ShowAuthoritiesOf ?? this).AuthorityList()), ProtocolJson.Default.AuthorityList));
@@ -84,6 +90,9 @@ public sealed class ServerSimulator : IAsyncDisposable
 
     /// <summary>Each answer of the registry waits so long: a slow line.</summary>
     public TimeSpan RegistryDelay { get; set; }
+
+    /// <summary>Every request is cut off without an answer.</summary>
+    public bool IsAway { get; set; }
 
     public ConcurrentDictionary<string, bool> Revoked { get; } = new(StringComparer.Ordinal);
 

@@ -31,6 +31,45 @@ public sealed class CaissondTests
     }
 
     [Fact]
+    public async Task A_guest_whose_server_goes_away_while_it_streams_waits_and_goes_on_without_an_error()
+    {
+        await using var pc = await EnrolledPc.EnrolAsync("caisson.read=once");
+        var generation = await pc.PublishAsync("work", mebibytes: 48);
+        pc.Server.RegistryDelay = TimeSpan.FromMilliseconds(100);
+        pc.Want([EnrolledPc.Workspace("work", WorkspaceKind.Managed, generation)], fill: 0);
+        pc.Run();
+        await pc.SerialAsync("work", s => s.Contains("CAISSON-READ ok 8 MiB", StringComparison.Ordinal));
+        var before = await pc.WorkspaceAsync("work", HasBootId);
+
+        pc.Server.IsAway = true;
+        var asked = RegistryRequests();
+        await pc.EventuallyAsync(() => RegistryRequests() >= asked + 3 ? "" : null, "bytes asked for in vain");
+        var away = TimeProvider.System.GetUtcNow();
+        await pc.WorkspaceAsync("work", w => w.GetProperty("lastHeartbeatAt").GetDateTimeOffset() > away);
+        Assert.DoesNotContain("CAISSON-READ ok 48 MiB", await File.ReadAllTextAsync(pc.SerialLog("work"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        pc.Server.IsAway = false;
+
+        var serial = await pc.SerialAsync("work", s => s.Contains("CAISSON-READ ok 48 MiB", StringComparison.Ordinal));
+        Assert.DoesNotContain("error", serial, StringComparison.OrdinalIgnoreCase);
+        var after = await pc.WorkspaceAsync("work", HasBootId);
+        Assert.Equal(before.GetProperty("bootId").GetGuid(), after.GetProperty("bootId").GetGuid());
+
+        int RegistryRequests() => pc.Server.Requests.Count(r => r.StartsWith(Routes.Registry, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Without_QEMU_caissond_says_what_to_install()
+    {
+        await using var pc = await EnrolledPc.EnrolAsync("");
+
+        var (exitCode, said) = await pc.RunWithoutProgramsAsync();
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains("caissond: qemu-system-x86_64 is not installed. Install it with: apt-get install qemu-system-x86", said, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_personal_workspace_ordered_to_show_itself_gives_no_pixel_where_a_managed_one_does()
     {
         await using var pc = await EnrolledPc.EnrolAsync("");

@@ -72,6 +72,29 @@ internal sealed class EnrolledPc : IAsyncDisposable
 
     public void Run() => process = Start("run", "--data", Data, "--local-port", "0", "--direct-kernel", Path.Combine(guest, "vmlinuz"), "--direct-initrd", Path.Combine(guest, "initrd"), "--direct-append", append);
 
+    /// <summary>caissond on a PC whose folders of programs are empty: a mount namespace of its own hides them.</summary>
+    public async Task<(int ExitCode, string Said)> RunWithoutProgramsAsync()
+    {
+        Requirement.Program("bwrap");
+        var start = new ProcessStartInfo("bwrap", ["--dev-bind", "/", "/", "--tmpfs", "/usr/bin", "--tmpfs", "/usr/sbin", "--tmpfs", "/usr/local/bin", Caissond, "run", "--data", Data, "--local-port", "0"])
+        {
+            UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true,
+        };
+        using var run = Process.Start(start)!;
+        using var limit = new CancellationTokenSource(Limit);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, Ct); // the deadline, or the test run's end
+        try
+        {
+            var said = await Task.WhenAll(run.StandardOutput.ReadToEndAsync(either.Token), run.StandardError.ReadToEndAsync(either.Token));
+            await run.WaitForExitAsync(either.Token);
+            return (run.ExitCode, string.Concat(said));
+        }
+        finally
+        {
+            run.Kill(entireProcessTree: true);
+        }
+    }
+
     /// <summary>kill -9, as a crash would.</summary>
     public async Task KillAsync()
     {

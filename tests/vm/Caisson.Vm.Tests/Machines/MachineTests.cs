@@ -153,4 +153,35 @@ public sealed class MachineTests
             Assert.Equal(kind is WorkspaceKind.Managed, File.Exists(vm.Paths.IdentityVolume));
         }
     }
+
+    [Fact]
+    public async Task What_a_disposable_guest_wrote_to_its_os_volume_is_gone_with_its_files_at_its_stop()
+    {
+        const int size = 8 << 20;
+        await using var vm = await TestVm.BootAsync((spec, guest, folder) =>
+        {
+            File.WriteAllBytes(folder.File("image.raw"), new byte[size]);
+            return spec with
+            {
+                Kind = WorkspaceKind.Disposable,
+                OsBase = new RawBase(folder.File("image.raw")),
+                OsBytes = size,
+                UserVolumeBytes = 16 << 20,
+                Firmware = guest.Boot("caisson.write=2", "caisson.sum=1"),
+            };
+        }, Cancellation);
+        await vm.WaitForSerialAsync("CAISSON-WRITE ok 2 MiB");
+        await vm.WaitForSerialAsync("CAISSON-SUM ");
+        var pristine = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(new byte[size]));
+        Assert.DoesNotContain(pristine, vm.SerialText, StringComparison.Ordinal);
+
+        var spec = vm.Machine!.Spec;
+        await vm.Machine.StopAsync(StopMode.Shutdown, Grace, Cancellation);
+        Assert.All((string[])[vm.Paths.OsVolume, vm.Paths.IdentityVolume, vm.Paths.UserVolume], file => Assert.False(File.Exists(file), file));
+        await vm.Machine.DisposeAsync();
+
+        var guest = await TinyGuest.GetAsync(Cancellation);
+        vm.Machine = await Machine.StartAsync(spec with { Firmware = guest.Boot("caisson.sum=1") }, vm.Paths, vm.Capabilities, TimeProvider.System, Cancellation);
+        await vm.WaitForSerialAsync("CAISSON-SUM " + pristine);
+    }
 }

@@ -30,6 +30,26 @@ public sealed class StartTests
     }
 
     [Fact]
+    public async Task KVM_is_tried_with_any_kernel_and_the_trial_ends_within_its_limit()
+    {
+        Requirement.Program("qemu-system-x86_64");
+        var guest = await TinyGuest.GetAsync(Cancellation);
+        var begun = TimeProvider.System.GetTimestamp();
+        var choice = await AcceleratorProbe.RunAsync(ProbeKernel.Stock(guest.Kernel), TimeProvider.System, Cancellation);
+        Assert.True(TimeProvider.System.GetElapsedTime(begun) < TimeSpan.FromSeconds(15), choice.Reason);
+        Assert.EndsWith(".", choice.Reason, StringComparison.Ordinal);
+        Assert.StartsWith(choice.Accelerator is Accelerator.Kvm ? "KVM:" : "Emulation (TCG", choice.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_a_kernel_KVM_is_not_believed()
+    {
+        var choice = await AcceleratorProbe.RunAsync(null, TimeProvider.System, Cancellation);
+        Assert.Equal(Accelerator.Tcg, choice.Accelerator);
+        Assert.EndsWith(".", choice.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_missing_image_file_a_missing_swtpm_and_a_broken_QEMU_are_named()
     {
         var capabilities = await TestVm.NeedQemuAsync(Cancellation);
