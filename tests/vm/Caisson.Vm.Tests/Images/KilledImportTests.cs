@@ -5,7 +5,7 @@ namespace Caisson.Vm.Tests.Images;
 /// <summary><c>kill -9</c> of the real import at random moments.</summary>
 public sealed class KilledImportTests : IDisposable
 {
-    private const int Rounds = 8;
+    private const int Rounds = 6;
 
     private readonly string _folder = Directory.CreateTempSubdirectory("caisson-killed-").FullName;
 

@@ -1,22 +1,32 @@
 using System.Diagnostics;
+using System.Globalization;
 using Caisson.Testing;
 
 namespace Caisson.Vm.Tests.Images;
 
-/// <summary>A file system of a few MB in memory, to be full at will. Needs root.</summary>
+/// <summary>
+/// A file system of a few MB in memory, to be full at will. It is mounted in name spaces of its own, so that no test needs root, by a process
+/// that waits; the file system ends with it. Here it is reached through that process's view of the files.
+/// </summary>
 internal sealed class SmallDisk : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("caisson-small-").FullName;
+    private readonly string _mountPoint = Directory.CreateTempSubdirectory("caisson-small-").FullName;
+    private readonly Process _holder;
+    private readonly string _folder;
 
     public SmallDisk(int mebibytes)
     {
-        var mounted = Environment.IsPrivilegedProcess && Run("mount", "-t", "tmpfs", "-o", $"size={mebibytes}m", "caisson-test", _folder);
-        if (!mounted)
+        const string script = "mount -t tmpfs -o size=$1m caisson-test \"$2\" && echo mounted && read end";
+        string[] arguments = ["--user", "--map-root-user", "--mount", "sh", "-c", script, "sh", mebibytes.ToString(CultureInfo.InvariantCulture), _mountPoint];
+        _holder = Process.Start(new ProcessStartInfo("unshare", arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false })!;
+        _folder = $"/proc/{_holder.Id}/root{_mountPoint}";
+        var isMounted = _holder.StandardOutput.ReadLine() == "mounted";
+        if (!isMounted)
         {
-            Directory.Delete(_folder);
+            Dispose();
         }
 
-        Requirement.Need(mounted, "a small file system in memory takes root and mount.");
+        Requirement.Need(isMounted, "a small file system in memory takes user and mount name spaces.");
     }
 
     public string this[string name] => Path.Combine(_folder, name);
@@ -41,14 +51,9 @@ internal sealed class SmallDisk : IDisposable
 
     public void Dispose()
     {
-        Run("umount", _folder);
-        Directory.Delete(_folder);
-    }
-
-    private static bool Run(string program, params string[] arguments)
-    {
-        using var process = Process.Start(program, arguments);
-        process.WaitForExit();
-        return process.ExitCode == 0;
+        _holder.StandardInput.Close();
+        _holder.WaitForExit();
+        _holder.Dispose();
+        Directory.Delete(_mountPoint);
     }
 }
