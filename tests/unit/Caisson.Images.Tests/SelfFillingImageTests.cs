@@ -132,6 +132,40 @@ public sealed class SelfFillingImageTests : IDisposable
     }
 
     [Fact]
+    public async Task The_filler_keeps_its_rate_and_demand_reads_do_not()
+    {
+        const int rate = 512 * 1024;
+        var disk = new byte[8 << 20];
+        new Random(6).NextBytes(disk); // Nothing to compress: bytes on the wire are bytes of the disk.
+        var (store, generation) = await TestDisk.ImportAsync(_folder, disk);
+        var source = new CountingSource(new DirectoryBlobSource(store));
+        await using var image = await OpenAsync(generation, source);
+        var opened = source.Bytes;
+        using var stop = new CancellationTokenSource();
+        var begun = TimeProvider.System.GetTimestamp();
+        var fill = image.FillAsync(() => rate, stop.Token);
+
+        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (image.Status.PresentBytes < 3 * rate && await tick.WaitForNextTickAsync(Token))
+        {
+            // Three seconds' worth by the filler alone.
+        }
+
+        // One second's worth may go ahead of its time.
+        var filled = source.Bytes - opened;
+        Assert.True(filled <= rate * (2 + TimeProvider.System.GetElapsedTime(begun).TotalSeconds), $"The filler asked for {filled} bytes.");
+
+        begun = TimeProvider.System.GetTimestamp();
+        var whole = new byte[disk.Length];
+        await image.ReadAsync(0, whole, Token);
+        var took = TimeProvider.System.GetElapsedTime(begun);
+        Assert.Equal(disk, whole);
+        Assert.True(took < (disk.Length - filled) / rate * TimeSpan.FromSeconds(0.5), $"The reads took {took}, as if they had the filler's rate.");
+        await stop.CancelAsync();
+        await Task.WhenAny(fill); // It may have seen that nothing is left, or that it was stopped.
+    }
+
+    [Fact]
     public async Task What_was_present_is_present_after_a_restart_and_a_damaged_map_costs_only_bytes()
     {
         var disk = TestDisk.Content(7, 5_000_000);
