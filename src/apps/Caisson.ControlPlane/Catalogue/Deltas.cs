@@ -3,6 +3,7 @@ using Caisson.ControlPlane.Data;
 using Caisson.ControlPlane.Registry;
 using Caisson.Images;
 using Caisson.Protocol.Api;
+using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 
 namespace Caisson.ControlPlane.Catalogue;
@@ -13,6 +14,8 @@ namespace Caisson.ControlPlane.Catalogue;
 /// </summary>
 internal sealed partial class Deltas(IDbContextFactory<ServerDb> database, ImageStore store, TimeProvider time, ILogger<Deltas> logger) : BackgroundService
 {
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     public void Wake() => _wake.Writer.TryWrite(true);
@@ -22,9 +25,19 @@ internal sealed partial class Deltas(IDbContextFactory<ServerDb> database, Image
         Wake();
         await foreach (var _ in _wake.Reader.ReadAllAsync(stoppingToken))
         {
-            while (await NextAsync(stoppingToken) is { } id)
+            try
             {
-                await MakeAsync(id, stoppingToken);
+                while (await NextAsync(stoppingToken) is { } id)
+                {
+                    await MakeAsync(id, stoppingToken);
+                }
+            }
+            catch (Exception e) when (e is DbUpdateException or SqliteException or IOException)
+            {
+                // The database cannot be written: most often a full disk. What is left to do is still there afterwards.
+                LogWaiting(logger, e);
+                await Task.Delay(s_patience, time, stoppingToken);
+                Wake();
             }
         }
     }
@@ -62,4 +75,7 @@ internal sealed partial class Deltas(IDbContextFactory<ServerDb> database, Image
 
     [LoggerMessage(EventId = 20, Level = LogLevel.Error, Message = "The delta of {Image}@{Number} could not be made")]
     private static partial void LogFailed(ILogger logger, Exception e, string image, int number);
+
+    [LoggerMessage(EventId = 21, Level = LogLevel.Error, Message = "Deltas wait half a minute: the database cannot be used")]
+    private static partial void LogWaiting(ILogger logger, Exception e);
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using System.Text.Json;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Http.Features;
@@ -9,10 +10,12 @@ namespace Caisson.ControlPlane.Hosting;
 /// DATA/log/access.jsonl: one JSON line per request on either listener, written when the request ends. "bytes" counts the response body
 /// as handed to the connection: every figure about what crossed the wire comes from here. Query strings are left out, they carry secrets.
 /// </summary>
-internal sealed class AccessLog(DataFolder folder, TimeProvider time) : BackgroundService
+internal sealed partial class AccessLog(DataFolder folder, TimeProvider time, ILogger<AccessLog> logger) : BackgroundService
 {
     /// <summary>At this size the file becomes access.jsonl.1 and a new one begins.</summary>
     private const long RotateBytes = 256L << 20;
+
+    private const int MaxBatchBytes = 1 << 20;
 
     private readonly Channel<string> _lines = Channel.CreateBounded<string>(new BoundedChannelOptions(10_000)
     {
@@ -41,24 +44,64 @@ internal sealed class AccessLog(DataFolder folder, TimeProvider time) : Backgrou
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         // Not stopped by the token: lines of requests that end during the shutdown are still written. StopAsync closes the channel.
-        var writer = Open();
+        FileStream? file = null;
+        var isTold = false;
+        var batch = new MemoryStream();
         while (await _lines.Reader.WaitToReadAsync(CancellationToken.None))
         {
-            while (_lines.Reader.TryRead(out var line))
+            batch.SetLength(0);
+            while (batch.Length < MaxBatchBytes && _lines.Reader.TryRead(out var line))
             {
-                await writer.WriteLineAsync(line);
+                batch.Write(Encoding.UTF8.GetBytes(line));
+                batch.WriteByte((byte)'\n');
             }
 
-            await writer.FlushAsync(CancellationToken.None);
-            if (writer.BaseStream.Length > RotateBytes)
+            try
             {
-                await writer.DisposeAsync();
-                File.Move(folder.AccessLog, folder.AccessLog + ".1", overwrite: true);
-                writer = Open();
+                file ??= Open();
+                Append(file, batch);
+                isTold = false;
+                file = RotateIfLarge(file);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // A full disk costs lines of the log, never the server. Told once, until it works again.
+                if (!isTold)
+                {
+                    LogNotWritten(logger, e);
+                    isTold = true;
+                }
             }
         }
 
-        await writer.DisposeAsync();
+        file?.Dispose();
+    }
+
+    /// <summary>All of the batch or nothing: half a line would spoil the next one.</summary>
+    private static void Append(FileStream file, MemoryStream batch)
+    {
+        var whole = file.Length;
+        try
+        {
+            file.Write(batch.GetBuffer(), 0, (int)batch.Length);
+        }
+        catch (IOException)
+        {
+            file.SetLength(whole);
+            throw;
+        }
+    }
+
+    private FileStream? RotateIfLarge(FileStream file)
+    {
+        if (file.Length <= RotateBytes)
+        {
+            return file;
+        }
+
+        File.Move(folder.AccessLog, folder.AccessLog + ".1", overwrite: true);
+        file.Dispose();
+        return null;
     }
 
     public override Task StopAsync(CancellationToken cancellationToken)
@@ -67,13 +110,14 @@ internal sealed class AccessLog(DataFolder folder, TimeProvider time) : Backgrou
         return base.StopAsync(cancellationToken);
     }
 
-    private StreamWriter Open() => new(new FileStream(folder.AccessLog, new FileStreamOptions
+    private FileStream Open() => new(folder.AccessLog, new FileStreamOptions
     {
+        BufferSize = 0,
         Mode = FileMode.Append,
         Access = FileAccess.Write,
         Share = FileShare.ReadWrite | FileShare.Delete,
         UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-    }));
+    });
 
     private string Line(HttpContext context, long bytes, TimeSpan took)
     {
@@ -97,6 +141,9 @@ internal sealed class AccessLog(DataFolder folder, TimeProvider time) : Backgrou
             json.WriteEndObject();
         }
 
-        return System.Text.Encoding.UTF8.GetString(buffer.ToArray());
+        return Encoding.UTF8.GetString(buffer.ToArray());
     }
+
+    [LoggerMessage(EventId = 2, Level = LogLevel.Warning, Message = "The access log cannot be written; requests go on without their lines until it can")]
+    private static partial void LogNotWritten(ILogger logger, Exception e);
 }

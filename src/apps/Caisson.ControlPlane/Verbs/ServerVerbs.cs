@@ -65,6 +65,15 @@ internal static class ServerVerbs
         var address = app.Services.GetRequiredService<ServerAddress>();
         System.Console.WriteLine($"Caisson is at {address.People} for people and at {address.Endpoints} for PCs. Ctrl-C stops it.");
         await app.WaitForShutdownAsync(cancellationToken);
+
+        // The host stops in peace when a part of it fails; whoever started us must see that it was no wish.
+        foreach (var part in app.Services.GetServices<IHostedService>().OfType<BackgroundService>())
+        {
+            if (part.ExecuteTask?.Exception is { } fault)
+            {
+                throw new VerbException(ExitCode.Fault, $"The server stopped because a part of it failed: {fault.GetBaseException().Message}", fault);
+            }
+        }
     }
 
     /// <exception cref="VerbException">A port is taken, or an address is not this machine's.</exception>
