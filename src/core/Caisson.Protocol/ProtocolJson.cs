@@ -3,8 +3,8 @@ using System.Text.Json.Serialization;
 
 namespace Caisson.Protocol;
 
-/// <summary>One way to write and read the contracts: camelCase, enums as words, unknown members ignored on the wire.</summary>
-[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, UseStringEnumConverter = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, Converters = [typeof(EndpointIdConverter), typeof(WorkspaceIdConverter)])]
+/// <summary>One way to write and read the contracts: camelCase, enums as words, unknown members ignored on the wire, null or nothing refused where a value belongs.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, UseStringEnumConverter = true, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, Converters = [typeof(EndpointIdConverter), typeof(WorkspaceIdConverter)])]
 [JsonSerializable(typeof(DesiredState))]
 [JsonSerializable(typeof(EndpointReport))]
 [JsonSerializable(typeof(EnrolmentToken))]

@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Caisson.ControlPlane.Enrolment;
 using Caisson.Protocol;
 using Caisson.Protocol.Api;
 
@@ -86,6 +87,58 @@ public sealed class EnrolmentTests
 
         using var welcome = await pc.TryEnrolAsync(token);
         Assert.Equal(HttpStatusCode.OK, welcome.StatusCode);
+    }
+
+    [Theory]
+    [InlineData(Routes.Enrol, """{"secret":null,"hostName":"a","deviceKey":"","certificateRequest":""}""")]
+    [InlineData(Routes.Enrol, """{"secret":"a","hostName":"a","deviceKey":null,"certificateRequest":""}""")]
+    [InlineData(Routes.Enrol, "null")]
+    [InlineData(Routes.RenewNonce, "{}")]
+    [InlineData(Routes.RenewNonce, """{"endpoint":null}""")]
+    [InlineData(Routes.Renew, """{"endpoint":"pc-1","nonce":null,"certificateRequest":"","signature":""}""")]
+    public async Task A_stranger_who_sends_nothing_where_something_belongs_is_answered_and_not_a_fault(string route, string body)
+    {
+        await using var server = await TestServer.StartAsync();
+        using var client = TestPc.Connect(server, null);
+
+        using var refusal = await client.PostAsync(route, new StringContent(body, System.Text.Encoding.UTF8, "application/json"), TestServer.Cancel);
+
+        Assert.Equal(HttpStatusCode.BadRequest, refusal.StatusCode);
+    }
+
+    [Fact]
+    public async Task Without_a_good_secret_nothing_else_of_a_request_is_looked_at()
+    {
+        await using var server = await TestServer.StartAsync();
+        var token = EnrolmentToken.Parse(await server.TokenAsync());
+        using var pc = new TestPc(server);
+
+        using var refusal = await pc.TryEnrolAsync((token with { Secret = "guessed" }).ToString(), certificateRequest: [1, 2, 3]);
+
+        Assert.Equal(ProblemCodes.TokenRefused, await TestServer.CodeAsync(refusal));
+    }
+
+    [Fact]
+    public async Task One_address_cannot_ask_without_end()
+    {
+        await using var server = await TestServer.StartAsync();
+        using var client = TestPc.Connect(server, null);
+
+        // Ten times the burst, forty seconds' worth of what comes back: on any machine some are too many.
+        var answers = new System.Collections.Concurrent.ConcurrentBag<HttpStatusCode>();
+        await Parallel.ForAsync(0, StrangerLimit.Burst * 10, new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = TestServer.Cancel }, async (_, ct) =>
+        {
+            if (answers.Contains(HttpStatusCode.TooManyRequests))
+            {
+                return;
+            }
+
+            using var answer = await client.GetAsync(Routes.Authorities, ct);
+            answers.Add(answer.StatusCode);
+        });
+
+        Assert.Contains(HttpStatusCode.TooManyRequests, answers);
+        Assert.True(answers.Count(a => a == HttpStatusCode.OK) >= StrangerLimit.Burst);
     }
 
     [Fact]

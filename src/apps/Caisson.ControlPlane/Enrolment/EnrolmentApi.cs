@@ -19,7 +19,7 @@ internal static class EnrolmentApi
     public static void MapEnrolment(this WebApplication app)
     {
         var routes = app.MapGroup("").OnListener(ListenerKind.Endpoints).AllowAnonymous().ExcludeFromDescription()
-            .WithMetadata(new Microsoft.AspNetCore.Mvc.RequestSizeLimitAttribute(MaxBodyBytes));
+            .RequireRateLimiting(StrangerLimit.Policy).WithMetadata(new Microsoft.AspNetCore.Mvc.RequestSizeLimitAttribute(MaxBodyBytes));
         routes.MapGet(Routes.Authorities, (Authority authority) => TypedResults.Json(new AuthorityList(Authorities(authority)), ProtocolJson.Default.AuthorityList));
         routes.MapPost(Routes.Enrol, EnrolAsync);
         routes.MapPost(Routes.RenewNonce, (RenewalNonceRequest request, RenewalNonces nonces) =>
@@ -29,30 +29,27 @@ internal static class EnrolmentApi
 
     private static async Task<EnrolmentResponse> EnrolAsync(EnrolmentRequest request, ServerDb db, Authority authority, DesiredStateSigner signer, TimeProvider time, CancellationToken cancellationToken)
     {
-        // Everything that can be wrong with the request is found before the secret is used up.
+        // A stranger costs one read. Everything that can be wrong with the request is found before the secret is used up.
+        var now = time.GetUtcNow();
+        var hash = Secrets.Hash(request.Secret);
+        RequireGood(await FindAsync(db, hash, cancellationToken), now);
         var deviceKey = DeviceKey(request.DeviceKey);
         var hostName = HostName(request.HostName);
         var id = new EndpointId("pc-" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8)));
         var certificate = authority.IssueSession(id, Bytes(request.CertificateRequest));
 
-        var now = time.GetUtcNow();
-        var hash = Secrets.Hash(request.Secret);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         var taken = await db.EnrolmentSecrets.Where(s => s.SecretHash == hash && s.UsedAt == null && s.ExpiresAt > now)
             .ExecuteUpdateAsync(set => set.SetProperty(s => s.UsedAt, now).SetProperty(s => s.UsedBy, id.Value), cancellationToken);
-        var secret = await db.EnrolmentSecrets.AsNoTracking().FirstOrDefaultAsync(s => s.SecretHash == hash, cancellationToken);
-        if (taken != 1 || secret is null)
+        var secret = await FindAsync(db, hash, cancellationToken);
+        if (taken != 1)
         {
-            throw new RequestRefused(StatusCodes.Status403Forbidden, ProblemCodes.TokenRefused, secret switch
-            {
-                null => "The server does not know this enrolment token. Copy the whole line from the console again.",
-                { UsedAt: not null } => "This enrolment token was used already. Make a new one in the console.",
-                _ => "This enrolment token has expired. Make a new one in the console.",
-            });
+            // Another PC was quicker.
+            RequireGood(secret, now);
         }
 
         db.Endpoints.Add(new EnrolledEndpoint { Id = id.Value, HostName = hostName, DeviceKey = deviceKey, EnrolledAt = now });
-        if (secret.GroupId is { } group)
+        if (secret!.GroupId is { } group)
         {
             db.GroupMembers.Add(new GroupMember { GroupId = group, EndpointId = id.Value });
         }
@@ -67,6 +64,24 @@ internal static class EnrolmentApi
             Authorities = Authorities(authority),
             DesiredStateKey = Convert.ToBase64String(signer.PublicKey),
         };
+    }
+
+    private static Task<EnrolmentSecret?> FindAsync(ServerDb db, string hash, CancellationToken cancellationToken) =>
+        db.EnrolmentSecrets.AsNoTracking().FirstOrDefaultAsync(s => s.SecretHash == hash, cancellationToken);
+
+    private static void RequireGood(EnrolmentSecret? secret, DateTimeOffset now)
+    {
+        var sentence = secret switch
+        {
+            null => "The server does not know this enrolment token. Copy the whole line from the console again.",
+            { UsedAt: not null } => "This enrolment token was used already. Make a new one in the console.",
+            _ when secret.ExpiresAt <= now => "This enrolment token has expired. Make a new one in the console.",
+            _ => null,
+        };
+        if (sentence is not null)
+        {
+            throw new RequestRefused(StatusCodes.Status403Forbidden, ProblemCodes.TokenRefused, sentence);
+        }
     }
 
     private static async Task<IResult> RenewAsync(RenewalRequest request, ServerDb db, Authority authority, DesiredStateSigner signer, RenewalNonces nonces, TimeProvider time, CancellationToken cancellationToken)

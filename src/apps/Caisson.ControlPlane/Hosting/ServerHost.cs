@@ -47,6 +47,7 @@ internal static class ServerHost
         AddState(builder.Services, folder, config, time);
         builder.AddSignIn(folder);
         builder.Services.AddAntiforgery();
+        builder.Services.AddStrangerLimit();
         builder.Services.AddOpenApi("v1", o => o.AddDocumentTransformer((document, _, _) =>
         {
             document.Info.Title = "Caisson";
@@ -58,6 +59,8 @@ internal static class ServerHost
         {
             o.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default);
             o.SerializerOptions.TypeInfoResolverChain.Insert(1, ProtocolJson.Default);
+            o.SerializerOptions.RespectNullableAnnotations = true;
+            o.SerializerOptions.RespectRequiredConstructorParameters = true;
             o.SerializerOptions.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
             o.SerializerOptions.Converters.Add(new JsonStringEnumConverter());
             o.SerializerOptions.Converters.Add(new EndpointIdConverter());
@@ -149,6 +152,7 @@ internal static class ServerHost
 
         app.UseRouting();
         app.UseListenerSeparation();
+        app.UseRateLimiter();
         app.UseAuthentication();
         guard.UseForCookies(app);
         app.UseAuthorization();

@@ -3,8 +3,8 @@ using System.Text.Json.Serialization;
 
 namespace Caisson.Protocol.Api;
 
-/// <summary>One way to write and read the people API: camelCase, enums as words.</summary>
-[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, UseStringEnumConverter = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, Converters = [typeof(EndpointIdConverter), typeof(WorkspaceIdConverter)])]
+/// <summary>One way to write and read the people API: camelCase, enums as words, null or nothing refused where a value belongs.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, UseStringEnumConverter = true, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, Converters = [typeof(EndpointIdConverter), typeof(WorkspaceIdConverter)])]
 [JsonSerializable(typeof(ApiProblem))]
 [JsonSerializable(typeof(ServerInfo))]
 [JsonSerializable(typeof(Page<ImageInfo>))]

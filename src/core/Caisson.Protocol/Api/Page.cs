@@ -9,7 +9,7 @@ public sealed record Page<T>(IReadOnlyList<T> Items, int Total, int Offset);
 /// <summary>Every refused request carries RFC 9457 problem details with this stable, machine-readable code beside the sentence.</summary>
 /// <param name="Title">A sentence: what happened, why, what to do.</param>
 /// <param name="Code">Stable word for programs, such as <c>not_found</c>; see <see cref="ProblemCodes"/>.</param>
-public sealed record ApiProblem(string? Title, string? Detail, int? Status, string? Code);
+public sealed record ApiProblem(string? Title = null, string? Detail = null, int? Status = null, string? Code = null);
 
 /// <summary>The stable codes of <see cref="ApiProblem"/>.</summary>
 public static class ProblemCodes
@@ -24,6 +24,7 @@ public static class ProblemCodes
     public const string Revoked = "revoked";
     public const string PersonalWorkspace = "personal_workspace";
     public const string WrongOrigin = "wrong_origin";
+    public const string TooMany = "too_many";
     public const string NoSpace = "no_space";
     public const string ServerFault = "server_fault";
 }
