@@ -1,7 +1,9 @@
 using System.Net.Http.Json;
 using System.Net.WebSockets;
+using Caisson.ControlPlane.Gateway;
 using Caisson.Protocol;
 using Caisson.Protocol.Api;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Caisson.ControlPlane.Tests;
 
@@ -57,6 +59,27 @@ public sealed class GatewayTests
         await Assert.ThrowsAsync<WebSocketException>(() => BrowserAsync(server, display.Path, server.Address.People.Port));
         await Assert.ThrowsAsync<WebSocketException>(() => pc.StreamAsync(display.Stream));
         Assert.Empty((await pc.DesiredAsync()).Orders);
+    }
+
+    [Fact]
+    public async Task A_display_whose_browser_never_comes_leaves_no_place_taken()
+    {
+        await using var server = await TestServer.StartAsync();
+        var (pc, display) = await OpenAsync(server);
+        using var kept = pc;
+        var streams = server.Services.GetRequiredService<DisplayStreams>();
+        using (var screen = await pc.StreamAsync(display.Stream))
+        {
+            Assert.Equal(1, streams.Count);
+            screen.Abort();
+        }
+
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (streams.Count > 0)
+        {
+            deadline.Token.ThrowIfCancellationRequested();
+            await Task.Delay(10, deadline.Token);
+        }
     }
 
     private static async Task<(TestPc Pc, DisplayOpened Display)> OpenAsync(TestServer server)

@@ -12,6 +12,8 @@ internal sealed class DisplayStreams(TimeProvider time)
 
     private readonly ConcurrentDictionary<string, DisplayStream> _streams = new(StringComparer.Ordinal);
 
+    public int Count => _streams.Count;
+
     public void Expect(string stream, string endpointId, string workspaceId, DateTimeOffset expiresAt)
     {
         foreach (var (name, old) in _streams)
@@ -22,7 +24,7 @@ internal sealed class DisplayStreams(TimeProvider time)
             }
         }
 
-        if (_streams.Count >= MaxStreams)
+        if (Count >= MaxStreams)
         {
             throw RequestRefused.WrongState($"{MaxStreams} displays are open already; close some first.");
         }

@@ -84,6 +84,14 @@ internal static class GatewayApi
         {
             // Gone, or the server stops: the pump sees its socket closed.
         }
+        finally
+        {
+            // Nobody else will: a stream that counts as met does not expire.
+            if (!display.BrowserCame.IsCompleted)
+            {
+                streams.Forget(stream);
+            }
+        }
     }
 
     /// <returns>Bytes sent to the browser.</returns>
