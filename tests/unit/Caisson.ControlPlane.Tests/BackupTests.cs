@@ -1,5 +1,6 @@
 using System.Formats.Tar;
 using System.Net;
+using Caisson.ControlPlane.SignIn;
 using Caisson.ControlPlane.Verbs;
 using Caisson.Images;
 using Caisson.Protocol;
@@ -57,6 +58,31 @@ public sealed class BackupTests
         using var manifest = await restored.Admin.GetAsync($"/v2/work/manifests/{pushed.ManifestDigest}", TestServer.Cancel);
         Assert.Equal(HttpStatusCode.OK, manifest.StatusCode);
         Assert.Empty((await ImageStore.Open(folder.Store).CheckAsync(TimeProvider.System, progress: null, TestServer.Cancel)).Problems);
+    }
+
+    [Fact]
+    public async Task What_is_good_once_is_not_good_again_after_a_restore()
+    {
+        await using var server = await TestServer.StartAsync();
+        var token = await server.TokenAsync();
+        Uri link;
+        await using (var db = server.Database())
+        {
+            link = await SignInLinks.CreateAsync(db, server.Time, server.Address.People, TestServer.Cancel);
+        }
+
+        var file = Path.Combine(server.Folder.Path, "backup.tar");
+        await BackupVerb.WriteAsync(server.Folder, file, withBlobs: false, TestServer.Cancel);
+        var folder = new DataFolder(Path.Combine(server.Folder.Path, "again"));
+        await RestoreVerb.ReadAsync(folder, file, server.Time, TestServer.Cancel);
+        await using var restored = await TestServer.OverAsync(folder);
+        using var pc = new TestPc(restored);
+        using var browser = restored.People();
+
+        using var enrolment = await pc.TryEnrolAsync(token);
+        using var signIn = await browser.GetAsync(link.PathAndQuery, TestServer.Cancel);
+
+        Assert.Equal((HttpStatusCode.Forbidden, HttpStatusCode.Forbidden), (enrolment.StatusCode, signIn.StatusCode));
     }
 
     [Fact]

@@ -21,6 +21,7 @@ internal static partial class RestoreVerb
         arguments.End();
         var missing = await ReadAsync(folder, file, time, cancellationToken);
         System.Console.WriteLine($"Restored into '{folder.Path}'." + (missing > 0 ? $" {missing} blobs are not there: copy them back to '{Path.Combine(folder.Store, "blobs", "sha256")}', or publish the images again." : ""));
+        System.Console.WriteLine("Enrolment tokens and sign-in links of the backup are void; make new ones. What was done since the backup is forgotten: revoke again the PCs revoked since then, and delete again the API tokens deleted since then.");
     }
 
     /// <returns>How many blobs the backup names that are not in the store.</returns>
@@ -48,7 +49,7 @@ internal static partial class RestoreVerb
         {
             await UnpackAsync(work, file, cancellationToken);
             ServerConfig.Load(work);
-            await JumpAheadAsync(work, time, cancellationToken);
+            await PrepareAsync(work, time, cancellationToken);
         }
         catch (Exception e) when (e is InvalidDataException or EndOfStreamException or FormatException or Microsoft.Data.Sqlite.SqliteException)
         {
@@ -98,14 +99,18 @@ internal static partial class RestoreVerb
         }
     }
 
-    private static async Task JumpAheadAsync(DataFolder work, TimeProvider time, CancellationToken cancellationToken)
+    /// <summary>Sequences ahead; and what is good once is good no more, since it may have been used after the backup.</summary>
+    private static async Task PrepareAsync(DataFolder work, TimeProvider time, CancellationToken cancellationToken)
     {
         var floor = time.GetUtcNow().ToUnixTimeSeconds() * SequencesPerSecond;
         await using var db = await ServerDatabase.OpenAsync(work, cancellationToken);
         await db.Endpoints.ExecuteUpdateAsync(
             set => set.SetProperty(e => e.Sequence, e => (e.Sequence > floor ? e.Sequence : floor) + 1_000_000).SetProperty(e => e.DesiredContentHash, ""),
             cancellationToken);
-        db.Record(time, "server", ActivityKinds.ServerRestored, "The server was restored from a backup. Every PC's desired state got a new number.");
+        var now = time.GetUtcNow();
+        await db.EnrolmentSecrets.Where(s => s.UsedAt == null && s.ExpiresAt > now).ExecuteUpdateAsync(set => set.SetProperty(s => s.ExpiresAt, now), cancellationToken);
+        await db.SignInLinks.ExecuteDeleteAsync(cancellationToken);
+        db.Record(time, "server", ActivityKinds.ServerRestored, "The server was restored from a backup. Every PC's desired state got a new number; enrolment tokens and sign-in links became void.");
         await db.SaveChangesAsync(cancellationToken);
     }
 
