@@ -40,13 +40,9 @@ try
     await (asked ? Console.Out : Console.Error).WriteAsync(Help);
     return asked ? ExitCode.Ok : ExitCode.Usage;
 }
-catch (VerbException e)
+catch (Exception e) when (Faults.Explain(e) is not null)
 {
-    await Console.Error.WriteLineAsync($"caisson-server: {e.Message}");
-    return e.ExitCode;
-}
-catch (RequestRefused e)
-{
-    await Console.Error.WriteLineAsync($"caisson-server: {e.Message}");
-    return ExitCode.BadInput;
+    var (exitCode, sentence) = Faults.Explain(e)!.Value;
+    await Console.Error.WriteLineAsync($"caisson-server: {sentence}");
+    return exitCode;
 }
