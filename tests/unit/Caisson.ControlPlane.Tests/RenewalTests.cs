@@ -45,6 +45,19 @@ public sealed class RenewalTests
     }
 
     [Fact]
+    public async Task Daily_renewals_do_not_fill_the_activity()
+    {
+        await using var server = await TestServer.StartAsync();
+        using var pc = await TestPc.EnrolAsync(server);
+        var before = await server.GetAsync("/api/activity", ApiJson.Default.PageActivityInfo);
+
+        using var renewed = await pc.RenewAsync();
+
+        Assert.Equal(HttpStatusCode.OK, renewed.StatusCode);
+        Assert.Equal(before.Total, (await server.GetAsync("/api/activity", ApiJson.Default.PageActivityInfo)).Total);
+    }
+
+    [Fact]
     public async Task A_nonce_is_good_once_for_five_minutes_and_for_its_own_pc()
     {
         await using var server = await TestServer.StartAsync();

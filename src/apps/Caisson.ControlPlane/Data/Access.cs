@@ -88,7 +88,6 @@ internal static class ActivityKinds
     public const string EnrolmentTokenCreated = "enrolment-token.created";
     public const string EnrolmentTokenDeleted = "enrolment-token.deleted";
     public const string EndpointEnrolled = "endpoint.enrolled";
-    public const string EndpointRenewed = "endpoint.renewed";
     public const string EndpointRevoked = "endpoint.revoked";
     public const string EndpointChanged = "endpoint.changed";
     public const string OrderIssued = "order.issued";

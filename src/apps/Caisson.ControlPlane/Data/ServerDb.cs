@@ -72,7 +72,11 @@ internal sealed class ServerDb(DbContextOptions<ServerDb> options) : DbContext(o
         modelBuilder.Entity<EnrolmentSecret>().HasIndex(x => x.SecretHash).IsUnique();
         modelBuilder.Entity<ApiToken>().HasIndex(x => x.TokenHash).IsUnique();
         modelBuilder.Entity<SignInLink>().HasIndex(x => x.SecretHash).IsUnique();
-        modelBuilder.Entity<ActivityEntry>().HasIndex(x => new { x.EndpointId, x.Id });
+        modelBuilder.Entity<ActivityEntry>(e =>
+        {
+            e.HasIndex(x => new { x.EndpointId, x.Id });
+            e.HasIndex(x => x.At);
+        });
     }
 
     private sealed class UnixMilliseconds() : ValueConverter<DateTimeOffset, long>(

@@ -84,7 +84,7 @@ internal static class EnrolmentApi
         }
     }
 
-    private static async Task<IResult> RenewAsync(RenewalRequest request, ServerDb db, Authority authority, DesiredStateSigner signer, RenewalNonces nonces, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<IResult> RenewAsync(RenewalRequest request, ServerDb db, Authority authority, DesiredStateSigner signer, RenewalNonces nonces, CancellationToken cancellationToken)
     {
         var certificateRequest = Bytes(request.CertificateRequest);
         var endpoint = await db.Endpoints.FirstOrDefaultAsync(e => e.Id == request.Endpoint.Value, cancellationToken);
@@ -106,8 +106,8 @@ internal static class EnrolmentApi
             Certificate = Convert.ToBase64String(authority.IssueSession(request.Endpoint, certificateRequest)),
             Authorities = Authorities(authority),
         };
-        db.Record(time, endpoint.Id, ActivityKinds.EndpointRenewed, $"{endpoint.HostName} renewed its session certificate.", endpoint.Id);
-        await db.SaveChangesAsync(cancellationToken);
+
+        // No activity: every PC renews every day, and nobody wants to read that.
         var signed = signer.Sign(RenewalResponse.PayloadType, JsonSerializer.SerializeToUtf8Bytes(response, ProtocolJson.Default.RenewalResponse));
         return TypedResults.Bytes(signed.ToJson(), "application/json");
     }

@@ -42,6 +42,8 @@ namespace Caisson.ControlPlane.Data.Migrations
 
                     b.HasKey("Id");
 
+                    b.HasIndex("At");
+
                     b.HasIndex("EndpointId", "Id");
 
                     b.ToTable("Activity");
