@@ -15,6 +15,7 @@ internal sealed class DataFolder(string path)
 
     public string AuthorityCertificate => In("keys/ca.crt");
 
+    /// <summary>Key and certificate: <see cref="Certificates.KeyPair"/>.</summary>
     public string AuthorityKey => In("keys/ca.key");
 
     /// <summary>Certificates of earlier CAs, newest last by name; still trusted for the sessions they issued. Their keys are gone.</summary>

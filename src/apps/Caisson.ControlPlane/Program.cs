@@ -11,7 +11,7 @@ const string Help = """
       api-token     --data DIR [--name N] print a new API token
       backup        --data DIR FILE [--with-blobs]   beside a running server or without one
       restore       --data DIR FILE       into an empty folder
-      rotate-ca     --data DIR            with the server stopped
+      rotate-ca     --data DIR [--distrust-old]   with the server stopped; a new CA, or (a day later) an end of trust in the earlier ones
 
     """;
 

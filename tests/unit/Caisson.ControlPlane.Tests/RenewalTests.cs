@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Cryptography;
+using Caisson.ControlPlane.Certificates;
 using Caisson.ControlPlane.Verbs;
 using Caisson.Protocol;
 using Caisson.Protocol.Api;
@@ -107,5 +108,41 @@ public sealed class RenewalTests
         using var newcomer = await TestPc.EnrolAsync(server);
         Assert.Equal(2, newcomer.Enrolment!.Authorities.Count);
         Assert.Equal(pc.Enrolment.Authorities[0], newcomer.Enrolment.Authorities[1]);
+    }
+
+    [Fact]
+    public async Task A_stolen_ca_is_evicted_in_two_steps()
+    {
+        await using var server = await TestServer.StartAsync();
+        using var pc = await TestPc.EnrolAsync(server);
+        var stolen = pc.Enrolment!.Certificate;
+        await server.StopAsync();
+        await Assert.ThrowsAsync<VerbException>(() => ServerVerbs.DistrustRetiredAsync(server.Folder, server.Time, TestServer.Cancel));
+        await ServerVerbs.RotateAuthorityAsync(server.Folder, ServerConfig.Load(server.Folder), server.Time, TestServer.Cancel);
+        await ServerVerbs.DistrustRetiredAsync(server.Folder, server.Time, TestServer.Cancel);
+        await server.RunAsync();
+        pc.Use(stolen);
+
+        using var refusal = await pc.Client.GetAsync(Routes.DesiredState, TestServer.Cancel);
+        using var renewed = await pc.RenewAsync();
+
+        Assert.Equal(HttpStatusCode.Unauthorized, refusal.StatusCode);
+        Assert.Equal(HttpStatusCode.OK, renewed.StatusCode);
+        Assert.Equal(pc.Id, (await pc.DesiredAsync()).Endpoint.Value);
+    }
+
+    [Fact]
+    public async Task A_rotation_cut_off_between_its_files_leaves_a_whole_ca()
+    {
+        await using var server = await TestServer.StartAsync();
+        await server.StopAsync();
+        var old = await File.ReadAllTextAsync(server.Folder.AuthorityCertificate, TestServer.Cancel);
+        await ServerVerbs.RotateAuthorityAsync(server.Folder, ServerConfig.Load(server.Folder), server.Time, TestServer.Cancel);
+        var whole = await File.ReadAllTextAsync(server.Folder.AuthorityCertificate, TestServer.Cancel);
+        await File.WriteAllTextAsync(server.Folder.AuthorityCertificate, old, TestServer.Cancel);
+
+        using var authority = Authority.Open(server.Folder, server.Time);
+
+        Assert.Equal(whole.Trim(), authority.Trusted[0].ExportCertificatePem());
     }
 }

@@ -35,10 +35,11 @@ internal sealed class Authority : IDisposable
     public static void Create(DataFolder folder, TimeProvider time)
     {
         var now = time.GetUtcNow();
-        if (File.Exists(folder.AuthorityCertificate))
+        if (File.Exists(folder.AuthorityKey))
         {
+            using var current = KeyPair.Load(folder.AuthorityCertificate, folder.AuthorityKey);
             var name = now.ToUnixTimeSeconds().ToString("D12", CultureInfo.InvariantCulture);
-            File.Copy(folder.AuthorityCertificate, Path.Combine(folder.RetiredAuthorities, name + ".crt"), overwrite: true);
+            DataFolder.WritePrivate(Path.Combine(folder.RetiredAuthorities, name + ".crt"), System.Text.Encoding.ASCII.GetBytes(current.ExportCertificatePem()));
         }
 
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -48,13 +49,25 @@ internal sealed class Authority : IDisposable
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, critical: true));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
         using var certificate = request.CreateSelfSigned(now.AddYears(-25), now.AddYears(50));
-        DataFolder.WritePrivate(folder.AuthorityKey, System.Text.Encoding.ASCII.GetBytes(key.ExportPkcs8PrivateKeyPem()));
-        DataFolder.WritePrivate(folder.AuthorityCertificate, System.Text.Encoding.ASCII.GetBytes(certificate.ExportCertificatePem()));
+        KeyPair.Write(folder.AuthorityCertificate, folder.AuthorityKey, certificate.ExportCertificatePem(), key);
+    }
+
+    /// <summary>Forgets the retired CAs: what they issued, and what a thief of their keys issues, counts no more.</summary>
+    /// <returns>How many there were.</returns>
+    public static int DistrustRetired(DataFolder folder)
+    {
+        var retired = Directory.GetFiles(folder.RetiredAuthorities, "*.crt");
+        foreach (var file in retired)
+        {
+            File.Delete(file);
+        }
+
+        return retired.Length;
     }
 
     public static Authority Open(DataFolder folder, TimeProvider time)
     {
-        var issuer = X509Certificate2.CreateFromPemFile(folder.AuthorityCertificate, folder.AuthorityKey);
+        var issuer = KeyPair.Load(folder.AuthorityCertificate, folder.AuthorityKey);
         var retired = Directory.EnumerateFiles(folder.RetiredAuthorities, "*.crt").OrderDescending(StringComparer.Ordinal).Select(X509CertificateLoader.LoadCertificateFromFile);
         return new Authority(issuer, [X509CertificateLoader.LoadCertificate(issuer.RawData), .. retired], time);
     }
@@ -84,8 +97,7 @@ internal sealed class Authority : IDisposable
 
         var now = _time.GetUtcNow();
         var der = Issue(new PublicKey(key), "CN=Caisson server", "1.3.6.1.5.5.7.3.1", names.Build(), now.AddYears(-20), now.AddYears(20));
-        DataFolder.WritePrivate(folder.ServerKey, System.Text.Encoding.ASCII.GetBytes(key.ExportPkcs8PrivateKeyPem()));
-        DataFolder.WritePrivate(folder.ServerCertificate, System.Text.Encoding.ASCII.GetBytes(PemEncoding.WriteString("CERTIFICATE", der)));
+        KeyPair.Write(folder.ServerCertificate, folder.ServerKey, PemEncoding.WriteString("CERTIFICATE", der), key);
     }
 
     public void Dispose()

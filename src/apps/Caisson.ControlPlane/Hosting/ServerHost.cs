@@ -96,7 +96,7 @@ internal static class ServerHost
             Listener.Mark(options, ListenerKind.People);
             if (config.Url.Scheme == "https")
             {
-                options.UseHttps(Loaded(config.Certificate!, config.CertificateKey!));
+                options.UseHttps(X509Certificate2.CreateFromPemFile(config.Certificate!, config.CertificateKey!));
             }
         });
         Bind(kestrel, config.EndpointUrl, config.ListenAny, options =>
@@ -104,7 +104,7 @@ internal static class ServerHost
             Listener.Mark(options, ListenerKind.Endpoints);
             options.UseHttps(new HttpsConnectionAdapterOptions
             {
-                ServerCertificate = Loaded(folder.ServerCertificate, folder.ServerKey),
+                ServerCertificate = KeyPair.Load(folder.ServerCertificate, folder.ServerKey),
                 SslProtocols = SslProtocols.Tls13,
 
                 // Enrolment and renewal have none; every other route asks EndpointCertificateHandler, which checks chain, use, dates and revocation.
@@ -133,8 +133,6 @@ internal static class ServerHost
             }
         }
     }
-
-    private static X509Certificate2 Loaded(string certificate, string key) => X509Certificate2.CreateFromPemFile(certificate, key);
 
     private static void UsePipeline(WebApplication app)
     {

@@ -38,7 +38,7 @@ internal static class ServerVerbs
 
         folder.CreateDirectories();
         using var held = DataLock.Take(folder);
-        File.Delete(folder.AuthorityCertificate);
+        File.Delete(folder.AuthorityKey);
         Authority.Create(folder, time);
         DesiredStateSigner.Create(folder);
         using var authority = Authority.Open(folder, time);
@@ -121,9 +121,33 @@ internal static class ServerVerbs
     public static async Task RotateAuthorityAsync(Arguments arguments, TimeProvider time, CancellationToken cancellationToken)
     {
         var folder = new DataFolder(arguments.Required("data"));
+        var distrustOld = arguments.Flag("distrust-old");
         arguments.End();
-        await RotateAuthorityAsync(folder, ServerConfig.Load(folder), time, cancellationToken);
+        var config = ServerConfig.Load(folder);
+        if (distrustOld)
+        {
+            await DistrustRetiredAsync(folder, time, cancellationToken);
+            System.Console.WriteLine("Only the newest CA is trusted now. PCs that were away since it was made do not know it: enrol them again.");
+            return;
+        }
+
+        await RotateAuthorityAsync(folder, config, time, cancellationToken);
         System.Console.WriteLine("The server has a new CA. PCs take it with their next renewal; enrolment tokens made before are void.");
+    }
+
+    /// <summary>The second half of evicting a stolen CA. A verb of its own, because PCs take a day to learn the new one.</summary>
+    /// <exception cref="VerbException">There is only one CA.</exception>
+    public static async Task DistrustRetiredAsync(DataFolder folder, TimeProvider time, CancellationToken cancellationToken)
+    {
+        using var held = DataLock.Take(folder);
+        if (Authority.DistrustRetired(folder) == 0)
+        {
+            throw new VerbException(ExitCode.BadInput, "There is no earlier CA. Make a new one first with 'caisson-server rotate-ca', give the PCs a day to learn it, then distrust the old one.");
+        }
+
+        await using var db = await ServerDatabase.OpenAsync(folder, cancellationToken);
+        db.Record(time, "server", ActivityKinds.AuthorityRotated, "Earlier CAs are trusted no more.");
+        await db.SaveChangesAsync(cancellationToken);
     }
 
     public static async Task RotateAuthorityAsync(DataFolder folder, ServerConfig config, TimeProvider time, CancellationToken cancellationToken)
