@@ -29,6 +29,20 @@ public sealed class PeopleTests
     }
 
     [Fact]
+    public async Task A_sign_in_ends_after_twelve_hours_however_busy_it_is()
+    {
+        await using var server = await TestServer.StartAsync();
+        using var browser = await SignedInAsync(server);
+        server.Time.Advance(TimeSpan.FromHours(11));
+        using var busy = await browser.GetAsync("/api/groups", TestServer.Cancel);
+        server.Time.Advance(TimeSpan.FromHours(2));
+        using var over = await browser.GetAsync("/api/groups", TestServer.Cancel);
+
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.Unauthorized), (busy.StatusCode, over.StatusCode));
+        Assert.False(busy.Headers.Contains("Set-Cookie"));
+    }
+
+    [Fact]
     public async Task A_cookie_changes_nothing_from_another_sites_page()
     {
         await using var server = await TestServer.StartAsync();

@@ -45,8 +45,10 @@ internal static class SignInApi
         o.Cookie.HttpOnly = true;
         o.Cookie.SameSite = SameSiteMode.Strict;
         o.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
+
+        // A browser sends the cookies of localhost to every port of it: one that another program there has seen ends the same day.
         o.ExpireTimeSpan = TimeSpan.FromHours(12);
-        o.SlidingExpiration = true;
+        o.SlidingExpiration = false;
         o.Events.OnRedirectToLogin = context =>
         {
             // Programs get a refusal they can read; people get the page that says how to sign in.
