@@ -1,3 +1,5 @@
+using Caisson.Images;
+
 namespace Caisson.ControlPlane;
 
 /// <summary>Every path of the server's data folder; docs/reference/files.md. Directories are 0700, files with a secret 0600.</summary>
@@ -61,7 +63,7 @@ internal sealed class DataFolder(string path)
             file.Flush(flushToDisk: true);
         }
 
-        File.Move(temporary, path, overwrite: true);
+        WholeFile.Publish(temporary, path);
     }
 
     private string In(string name) => System.IO.Path.Combine(Path, name);

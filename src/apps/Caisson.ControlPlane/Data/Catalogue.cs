@@ -23,7 +23,7 @@ internal sealed class Generation
 
     public MasterImage? Image { get; init; }
 
-    /// <summary>From 1, without gaps, per image.</summary>
+    /// <summary>From 1, growing, per image; what was imported under a higher number keeps it.</summary>
     public required int Number { get; init; }
 
     public required GenerationState State { get; set; }

@@ -9,7 +9,7 @@ namespace Caisson.ControlPlane.Fleet;
 /// <summary>Which endpoints a list shows.</summary>
 /// <param name="Search">Part of the host name or of the id; null is all.</param>
 /// <param name="Group">Name of a group; null is all.</param>
-internal sealed record EndpointFilter(string? Search = null, string? Group = null, bool IncludeRevoked = true);
+internal sealed record EndpointFilter(string? Search = null, string? Group = null);
 
 /// <summary>Reads of the fleet for the API and the console. Lists are paged and filtered in SQL.</summary>
 internal static class FleetQueries
@@ -28,11 +28,6 @@ internal static class FleetQueries
         if (filter.Group is not null)
         {
             matching = matching.Where(e => e.Memberships.Any(m => m.Group!.Name == filter.Group));
-        }
-
-        if (!filter.IncludeRevoked)
-        {
-            matching = matching.Where(e => e.RevokedAt == null);
         }
 
         var total = await matching.CountAsync(cancellationToken);

@@ -76,7 +76,7 @@ internal sealed class Uploads(DataFolder folder, ImageStore store)
 
         var target = store.BlobPath(digest);
         Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-        File.Move(path, target, overwrite: true);
+        WholeFile.Publish(path, target);
     }
 
     public void Cancel(string id) => File.Delete(Require(id));

@@ -1,6 +1,7 @@
 using System.Formats.Tar;
 using System.Text.RegularExpressions;
 using Caisson.ControlPlane.Data;
+using Caisson.Images;
 using Microsoft.Data.Sqlite;
 
 namespace Caisson.ControlPlane.Verbs;
@@ -52,7 +53,7 @@ internal static partial class BackupVerb
                 output.Flush(flushToDisk: true);
             }
 
-            File.Move(temporary, file, overwrite: true);
+            WholeFile.Publish(temporary, file);
             return blobs.Count;
         }
         finally

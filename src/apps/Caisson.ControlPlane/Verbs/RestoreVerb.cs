@@ -1,6 +1,7 @@
 using System.Formats.Tar;
 using System.Text.RegularExpressions;
 using Caisson.ControlPlane.Data;
+using Caisson.Images;
 using Microsoft.EntityFrameworkCore;
 
 namespace Caisson.ControlPlane.Verbs;
@@ -63,7 +64,7 @@ internal static partial class RestoreVerb
             Directory.Delete(folder.Path);
         }
 
-        Directory.Move(work.Path, folder.Path);
+        WholeFile.PublishDirectory(work.Path, folder.Path);
         return missing;
     }
 

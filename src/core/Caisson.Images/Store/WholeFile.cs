@@ -1,9 +1,9 @@
 namespace Caisson.Images;
 
 /// <summary>Files that are there whole or not at all, after a power cut too.</summary>
-internal static class WholeFile
+public static class WholeFile
 {
-    public static void Write(string path, ReadOnlySpan<byte> bytes)
+    internal static void Write(string path, ReadOnlySpan<byte> bytes)
     {
         var part = PartName(path);
         try
@@ -19,7 +19,7 @@ internal static class WholeFile
     }
 
     /// <summary>Writes and syncs a new file that <see cref="Publish"/> will give its name.</summary>
-    public static void WritePart(string part, ReadOnlySpan<byte> bytes)
+    internal static void WritePart(string part, ReadOnlySpan<byte> bytes)
     {
         using var file = new FileStream(part, FileMode.CreateNew, FileAccess.Write);
         file.Write(bytes);
@@ -33,6 +33,18 @@ internal static class WholeFile
         Posix.SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
     }
 
+    /// <summary>Gives a directory of synced files its name, where nothing has it.</summary>
+    public static void PublishDirectory(string part, string path)
+    {
+        foreach (var directory in Directory.EnumerateDirectories(part, "*", SearchOption.AllDirectories).Append(part))
+        {
+            Posix.SyncDirectory(directory);
+        }
+
+        Directory.Move(part, path);
+        Posix.SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+    }
+
     /// <summary>A name beside <paramref name="path"/>, so that the rename stays on one file system.</summary>
-    public static string PartName(string path) => $"{path}.{Guid.NewGuid():n}.part";
+    internal static string PartName(string path) => $"{path}.{Guid.NewGuid():n}.part";
 }
