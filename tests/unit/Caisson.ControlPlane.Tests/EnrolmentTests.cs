@@ -8,7 +8,7 @@ using Caisson.Protocol.Api;
 
 namespace Caisson.ControlPlane.Tests;
 
-public sealed class EnrolmentTests
+public sealed class EnrolmentTests(SharedServer shared)
 {
     [Fact]
     public async Task A_token_enrols_one_pc_into_its_group_and_never_a_second()
@@ -60,7 +60,7 @@ public sealed class EnrolmentTests
     [Fact]
     public async Task An_altered_token_is_refused()
     {
-        await using var server = await TestServer.StartAsync();
+        var server = shared.Server;
         var token = EnrolmentToken.Parse(await server.TokenAsync());
         using var pc = new TestPc(server);
 
@@ -98,7 +98,7 @@ public sealed class EnrolmentTests
     [InlineData(Routes.Renew, """{"endpoint":"pc-1","nonce":null,"certificateRequest":"","signature":""}""")]
     public async Task A_stranger_who_sends_nothing_where_something_belongs_is_answered_and_not_a_fault(string route, string body)
     {
-        await using var server = await TestServer.StartAsync();
+        var server = shared.Server;
         using var client = TestPc.Connect(server, null);
 
         using var refusal = await client.PostAsync(route, new StringContent(body, System.Text.Encoding.UTF8, "application/json"), TestServer.Cancel);
@@ -109,7 +109,7 @@ public sealed class EnrolmentTests
     [Fact]
     public async Task Without_a_good_secret_nothing_else_of_a_request_is_looked_at()
     {
-        await using var server = await TestServer.StartAsync();
+        var server = shared.Server;
         var token = EnrolmentToken.Parse(await server.TokenAsync());
         using var pc = new TestPc(server);
 
@@ -144,7 +144,7 @@ public sealed class EnrolmentTests
     [Fact]
     public async Task Only_the_key_of_a_certificate_request_is_taken()
     {
-        await using var server = await TestServer.StartAsync();
+        var server = shared.Server;
         using var pc = await TestPc.EnrolAsync(server);
 
         using var certificate = X509CertificateLoader.LoadCertificate(Convert.FromBase64String(pc.Enrolment!.Certificate));
@@ -160,7 +160,7 @@ public sealed class EnrolmentTests
     public async Task A_certificate_of_another_ca_is_refused()
     {
         await using var server = await TestServer.StartAsync();
-        await using var other = await TestServer.StartAsync();
+        await using var other = await TestServer.StartStrangerAsync();
         using var stranger = await TestPc.EnrolAsync(other);
         using var bare = X509CertificateLoader.LoadCertificate(Convert.FromBase64String(stranger.Enrolment!.Certificate));
         using var client = TestPc.Connect(server, bare.CopyWithPrivateKey(stranger.SessionKey));
@@ -174,7 +174,7 @@ public sealed class EnrolmentTests
     [Fact]
     public async Task The_servers_own_certificate_is_no_session_certificate()
     {
-        await using var server = await TestServer.StartAsync();
+        var server = shared.Server;
         using var client = TestPc.Connect(server, X509Certificate2.CreateFromPemFile(server.Folder.ServerCertificate, server.Folder.ServerKey));
 
         using var refusal = await client.GetAsync(Routes.DesiredState, TestServer.Cancel);
@@ -191,7 +191,7 @@ public sealed class EnrolmentTests
     [InlineData("GET", Routes.Registry + "/work/manifests/1")]
     public async Task Every_other_route_needs_a_certificate(string method, string path)
     {
-        await using var server = await TestServer.StartAsync();
+        var server = shared.Server;
         using var client = TestPc.Connect(server, null);
         using var request = new HttpRequestMessage(new HttpMethod(method), path);
 
@@ -203,7 +203,7 @@ public sealed class EnrolmentTests
     [Fact]
     public async Task Tls_1_2_is_not_spoken()
     {
-        await using var server = await TestServer.StartAsync();
+        var server = shared.Server;
         using var client = TestPc.Connect(server, null, SslProtocols.Tls12);
 
         await Assert.ThrowsAsync<HttpRequestException>(() => client.GetAsync("/healthz", TestServer.Cancel));

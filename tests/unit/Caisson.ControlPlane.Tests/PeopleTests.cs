@@ -1,12 +1,14 @@
 using System.Net;
 using System.Net.Http.Json;
+using Caisson.ControlPlane.Data;
+using Caisson.ControlPlane.Fleet;
 using Caisson.ControlPlane.SignIn;
 using Caisson.Protocol.Api;
 using Microsoft.EntityFrameworkCore;
 
 namespace Caisson.ControlPlane.Tests;
 
-public sealed class PeopleTests
+public sealed class PeopleTests(SharedServer shared)
 {
     [Fact]
     public async Task A_sign_in_link_lets_one_person_in_once_within_15_minutes()
@@ -63,7 +65,7 @@ public sealed class PeopleTests
     [InlineData("127.0.0.1", true)]
     public async Task Only_our_own_host_name_is_answered(string host, bool answered)
     {
-        await using var server = await TestServer.StartAsync();
+        var server = shared.Server;
         using var browser = server.People();
         using var request = new HttpRequestMessage(HttpMethod.Get, "/healthz");
         request.Headers.Host = host.Contains(':', StringComparison.Ordinal) ? host : $"{host}:{server.Address.People.Port}";
@@ -81,7 +83,7 @@ public sealed class PeopleTests
     [InlineData("/gateway/x")]
     public async Task Nothing_is_told_to_who_is_not_signed_in(string path)
     {
-        await using var server = await TestServer.StartAsync();
+        var server = shared.Server;
         using var stranger = server.People();
         using var wrong = server.People();
         wrong.DefaultRequestHeaders.Add("Authorization", "Bearer caisson_guessed");
@@ -93,7 +95,7 @@ public sealed class PeopleTests
     }
 
     [Fact]
-    public async Task Twenty_thousand_pcs_are_paged_and_searched_in_a_quarter_of_a_second()
+    public async Task Each_query_of_a_list_of_twenty_thousand_pcs_takes_less_than_a_tenth_of_a_second()
     {
         await using var server = await TestServer.StartAsync();
         await using var db = server.Database();
@@ -107,17 +109,22 @@ public sealed class PeopleTests
             """,
             TestServer.Cancel);
 
-        var best = TimeSpan.MaxValue;
+        var page = await server.GetAsync("/api/endpoints?search=desk-19&group=house&offset=500&limit=50", ApiJson.Default.PageEndpointInfo);
+        Assert.Equal((1000, 50, "desk-19500"), (page.Total, page.Items.Count, page.Items[0].HostName));
+
+        // Each query by itself and the best of ten: what is held to the promise is the plan SQLite makes, not the load of this machine.
+        var times = new QueryTimes();
+        var options = new DbContextOptionsBuilder<ServerDb>();
+        SqliteDurability.Configure(options, server.Folder.Database);
+        options.AddInterceptors(times);
         for (var round = 0; round < 10; round++)
         {
-            var started = TimeProvider.System.GetTimestamp();
-            var page = await server.GetAsync("/api/endpoints?search=desk-19&group=house&offset=500&limit=50", ApiJson.Default.PageEndpointInfo);
-            var took = TimeProvider.System.GetElapsedTime(started);
-            best = took < best ? took : best;
-            Assert.Equal((1000, 50, "desk-19500"), (page.Total, page.Items.Count, page.Items[0].HostName));
+            await using var timed = new ServerDb(options.Options);
+            await timed.PageEndpointsAsync(new EndpointFilter("desk-19", "house"), 500, 50, server.Time.GetUtcNow(), TestServer.Cancel);
         }
 
-        Assert.InRange(best, TimeSpan.Zero, TimeSpan.FromMilliseconds(250));
+        Assert.NotEmpty(times.Best);
+        Assert.All(times.Best, query => Assert.True(query.Value < TimeSpan.FromMilliseconds(100), $"{query.Value.TotalMilliseconds:0} ms: {query.Key}"));
     }
 
     private static async Task<HttpClient> SignedInAsync(TestServer server)

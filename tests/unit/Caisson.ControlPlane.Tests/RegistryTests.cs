@@ -9,7 +9,7 @@ using Caisson.Protocol.Api;
 
 namespace Caisson.ControlPlane.Tests;
 
-public sealed class RegistryTests
+public sealed class RegistryTests(SharedServer shared)
 {
     [Fact]
     public async Task What_an_administrator_pushes_and_publishes_an_assigned_pc_pulls_by_ranges_and_the_access_log_counts_it()
@@ -64,7 +64,7 @@ public sealed class RegistryTests
     [InlineData("/novnc/..%2F..%2F..%2Fetc%2Fpasswd")]
     public async Task No_name_leads_out_of_the_store(string path)
     {
-        await using var server = await TestServer.StartAsync();
+        var server = shared.Server;
 
         using var refusal = await server.Admin.GetAsync(new Uri(server.Admin.BaseAddress + path.TrimStart('/'), new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }), TestServer.Cancel);
 
@@ -74,7 +74,7 @@ public sealed class RegistryTests
     [Fact]
     public async Task A_blob_with_other_bytes_than_its_digest_is_not_kept()
     {
-        await using var server = await TestServer.StartAsync();
+        var server = shared.Server;
         var digest = Digest("right"u8);
         using var refusal = await UploadAsync(server, "work", "wrong"u8.ToArray(), digest);
         using var head = await server.Admin.SendAsync(new HttpRequestMessage(HttpMethod.Head, $"/v2/work/blobs/{digest}"), TestServer.Cancel);

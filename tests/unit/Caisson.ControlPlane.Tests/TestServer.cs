@@ -15,6 +15,9 @@ namespace Caisson.ControlPlane.Tests;
 /// <summary>A whole server in this process: real Kestrel on loopback, real SQLite, a folder of its own.</summary>
 internal sealed class TestServer : IAsyncDisposable
 {
+    /// <summary>Made once and copied: keys and a migrated database are most of what a start takes.</summary>
+    private static readonly Lazy<Task<DataFolder>> s_made = new(InitAsync);
+
     private WebApplication? _app;
 
     private TestServer(DataFolder folder) => Folder = folder;
@@ -34,11 +37,37 @@ internal sealed class TestServer : IAsyncDisposable
 
     public static async Task<TestServer> StartAsync()
     {
-        var server = new TestServer(new DataFolder(Directory.CreateTempSubdirectory("caisson-test-").FullName));
-        var config = new ServerConfig { Url = new Uri("http://localhost:0"), EndpointUrl = new Uri("https://127.0.0.1:0"), PollSeconds = 5 };
-        await ServerVerbs.InitAsync(server.Folder, config, server.Time, Cancel);
+        var server = new TestServer(NewFolder());
+        server.Folder.CreateDirectories();
+        var made = await s_made.Value;
+        foreach (var file in Directory.GetFiles(made.Path, "*", SearchOption.AllDirectories))
+        {
+            File.Copy(file, Path.Combine(server.Folder.Path, Path.GetRelativePath(made.Path, file)));
+        }
+
         await server.RunAsync();
         return server;
+    }
+
+    /// <summary>A server with a CA of its own.</summary>
+    public static async Task<TestServer> StartStrangerAsync()
+    {
+        var server = new TestServer(await InitAsync());
+        await server.RunAsync();
+        return server;
+    }
+
+    /// <summary>After the last test.</summary>
+    public static async Task RemoveMadeAsync() => Directory.Delete((await s_made.Value).Path, recursive: true);
+
+    private static DataFolder NewFolder() => new(Directory.CreateTempSubdirectory("caisson-test-").FullName);
+
+    private static async Task<DataFolder> InitAsync()
+    {
+        var folder = NewFolder();
+        var config = new ServerConfig { Url = new Uri("http://localhost:0"), EndpointUrl = new Uri("https://127.0.0.1:0"), PollSeconds = 5 };
+        await ServerVerbs.InitAsync(folder, config, TimeProvider.System, CancellationToken.None);
+        return folder;
     }
 
     /// <summary>A server over a folder that is there already.</summary>
