@@ -15,7 +15,7 @@ for app in ControlPlane:caisson-server Endpoint:caissond Cli:caisson; do
   project=Caisson.${app%%:*} executable=${app##*:}
   echo "== $project" >&2
   dotnet publish "$ROOT/src/apps/$project" -c Release -r linux-x64 --self-contained -v q --nologo -p:RestoreLockedMode=false \
-    -p:RestorePackagesWithLockFile=false -p:DebugType=none -o "$stage/usr/lib/caisson/$project" >&2
+    -p:CaissonPackage=true -p:DebugType=none -o "$stage/usr/lib/caisson/$project" >&2
   mkdir -p "$stage/usr/bin"; ln -s "../lib/caisson/$project/$executable" "$stage/usr/bin/$executable"
 done
 
