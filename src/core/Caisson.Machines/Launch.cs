@@ -142,8 +142,9 @@ internal sealed class Launch(WorkspacePaths paths, QemuCapabilities capabilities
                 using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
                 return await QmpClient.ConnectAsync(paths.QmpSocket, either.Token);
             }
-            catch (SocketException)
+            catch (Exception e) when (e is SocketException or QmpException)
             {
+                // Not listening yet, or ended between listening and its greeting; the latter shows in a moment.
                 await Task.Delay(ConnectPause, time, cancellation);
             }
             catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
