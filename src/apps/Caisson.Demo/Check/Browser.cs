@@ -37,6 +37,8 @@ internal sealed class Browser : IAsyncDisposable
         var page = await browser.NewPageAsync(new BrowserNewPageOptions { ViewportSize = new ViewportSize { Width = 1280, Height = 800 } });
         page.SetDefaultTimeout(PatienceMilliseconds);
         await page.GotoAsync(signInLink.ToString());
+        // The link's page lets the browser in and sends it on by itself; going elsewhere before that would be two journeys at once.
+        await page.WaitForURLAsync(new Uri(server, "/").ToString());
         return new Browser(playwright, browser, page, server);
     }
 

@@ -6,7 +6,7 @@ namespace Caisson.Demo.Check;
 
 /// <summary>
 /// <c>./dev up --check</c>: steps 1 to 7 without a person, on two hosts, and the proof of each. The phases are one file each:
-/// <see cref="FirstGeneration"/>, <see cref="SecondGeneration"/>, <see cref="Separation"/>, <see cref="NegativeControl"/>.
+/// <see cref="FirstGeneration"/>, <see cref="Survival"/>, <see cref="SecondGeneration"/>, <see cref="Separation"/>, <see cref="NegativeControl"/>.
 /// </summary>
 internal sealed class CheckRun(Options options, Apps builtApps, string checkout, Progress progress, TimeProvider time)
 {
@@ -66,9 +66,12 @@ internal sealed class CheckRun(Options options, Apps builtApps, string checkout,
         };
 
         await using var browser = await Browser.OpenAsync(hosts.Server, data.Administrator, people, await ControlPlane.SignInLinkAsync(hosts.Server, apps, data, cancel));
-        var endpointId = await new FirstGeneration(stage).EnrolAsync(cancel);
-        await using var endpoint = stage.StartEndpoint();
-        await new FirstGeneration(stage).RunAsync(endpointId, browser, cancel);
+        var first = new FirstGeneration(stage);
+        var endpointId = await first.EnrolAsync(cancel);
+        await using var killed = stage.StartEndpoint();
+        await first.StartAsync(cancel);
+        await using var endpoint = await new Survival(stage).RunAsync(killed, cancel);
+        await first.SeeAsync(endpointId, browser, cancel);
         await new Separation(stage).RunAsync(endpointId, cancel);
         await new SecondGeneration(stage).RunAsync(endpointId, browser, cancel);
         KeepLogs(stage);

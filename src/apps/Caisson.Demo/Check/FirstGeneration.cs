@@ -32,7 +32,7 @@ internal sealed class FirstGeneration(CheckStage stage)
         return id;
     }
 
-    public async Task RunAsync(string endpointId, Browser browser, CancellationToken cancel)
+    public async Task StartAsync(CancellationToken cancel)
     {
         var status = await stage.Progress.StepAsync("Starting Work before its image is here", report => stage.Watch.UntilAsync(
             s => s.Find("work") is { FirstHeartbeatAt: not null },
@@ -40,7 +40,6 @@ internal sealed class FirstGeneration(CheckStage stage)
             cancel,
             s => report(-1, s?.Find("work") is { } w ? $"{w.State}, {w.PresentBytes / 1_000_000} of {w.ImageBytes / 1_000_000} MB here {w.Problem}" : "waiting for caissond")));
         Record(status);
-        await SeeAsync(endpointId, browser, cancel);
     }
 
     private async Task RefuseSecondUseAsync(string token, CancellationToken cancel)
@@ -75,7 +74,7 @@ internal sealed class FirstGeneration(CheckStage stage)
             string.Create(CultureInfo.InvariantCulture, $"{result.BytesAtHeartbeat / 1e6:F0} of {result.StoredBytes / 1e6:F0} MB had left the server"));
     }
 
-    private async Task SeeAsync(string endpointId, Browser browser, CancellationToken cancel)
+    public async Task SeeAsync(string endpointId, Browser browser, CancellationToken cancel)
     {
         var status = await stage.Progress.StepAsync("Waiting for the desktop session", _ => stage.Watch.UntilAsync(
             s => s.Find("work")?.Fact("session") == "active" && s.Find("personal") is { BootId: not null },

@@ -7,6 +7,7 @@ namespace Caisson.Demo.Hosts;
 internal sealed partial class ChildProcess : IAsyncDisposable
 {
     private const int SigTerm = 15;
+    private static readonly TimeSpan LogPatience = TimeSpan.FromSeconds(2);
     private readonly Process process;
     private readonly Task copying;
 
@@ -82,8 +83,19 @@ internal sealed partial class ChildProcess : IAsyncDisposable
             }
         }
 
-        await copying;
+        await LogEndAsync();
     }
+
+    /// <summary>SIGKILL, to this process alone.</summary>
+    public async Task KillAsync()
+    {
+        process.Kill(entireProcessTree: false);
+        await process.WaitForExitAsync(CancellationToken.None);
+        await LogEndAsync();
+    }
+
+    /// <summary>Something the process started may hold its output open; the log is not worth waiting for that.</summary>
+    private async Task LogEndAsync() => await Task.WhenAny(copying, Task.Delay(LogPatience, TimeProvider.System));
 
     public async ValueTask DisposeAsync()
     {

@@ -39,5 +39,8 @@ internal sealed class Endpoint : IAsyncDisposable
     /// <summary>Stops <c>caissond</c> and, because it was asked politely, the machines it runs.</summary>
     public Task StopAsync() => process.StopAsync(TimeSpan.FromSeconds(60));
 
+    /// <summary>SIGKILL: caissond gets no chance to say or save anything.</summary>
+    public Task KillAsync() => process.KillAsync();
+
     public ValueTask DisposeAsync() => process.DisposeAsync();
 }
