@@ -61,7 +61,7 @@ internal sealed class Up(Options options, Apps apps, string checkout, Progress p
         {
             var watch = new StatusWatch(data.Endpoint, time);
             await watch.UntilAsync(
-                status => status.Find("work") is { FirstHeartbeatAt: { } at } && at > since,
+                status => status.Find("work") is { LastHeartbeatAt: { } at } && at > since,
                 TimeSpan.FromMinutes(15),
                 cancel,
                 status =>

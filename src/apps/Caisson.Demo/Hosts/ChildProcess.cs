@@ -99,7 +99,8 @@ internal sealed partial class ChildProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await StopAsync(TimeSpan.FromSeconds(20));
+        // caissond gives its machines 45 s to shut down.
+        await StopAsync(TimeSpan.FromSeconds(75));
         process.Dispose();
     }
 

@@ -37,7 +37,7 @@ internal sealed class Endpoint : IAsyncDisposable
     }
 
     /// <summary>Stops <c>caissond</c> and, because it was asked politely, the machines it runs.</summary>
-    public Task StopAsync() => process.StopAsync(TimeSpan.FromSeconds(60));
+    public Task StopAsync() => process.StopAsync(TimeSpan.FromSeconds(75));
 
     /// <summary>SIGKILL: caissond gets no chance to say or save anything.</summary>
     public Task KillAsync() => process.KillAsync();
