@@ -13,6 +13,7 @@ internal static class CaissonCommand
         ConnectionOptions.Server,
         ConnectionOptions.TokenFile,
         ImageCommand.Create(),
+        SourceCommand.Create(),
         GroupCommand.Create(),
         AssignmentCommand.Create(),
         PcCommand.Create(),

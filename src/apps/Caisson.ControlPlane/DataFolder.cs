@@ -23,6 +23,9 @@ internal sealed class DataFolder(string path)
     /// <summary>Certificates of earlier CAs, newest last by name; still trusted for the sessions they issued. Their keys are gone.</summary>
     public string RetiredAuthorities => In("keys/retired");
 
+    /// <summary>One file for each site cache that may read the registry, with the hash of its key.</summary>
+    public string SiteCaches => In("keys/caches");
+
     public string DesiredStateKey => In("keys/desired-state.key");
 
     public string ServerCertificate => In("keys/server.crt");

@@ -11,6 +11,7 @@ const string Help = """
       api-token     --data DIR [--name N] print a new API token
       backup        --data DIR FILE [--with-blobs]   beside a running server or without one
       restore       --data DIR FILE       into an empty folder
+      site-cache    --data DIR --name N --host HOST --out FOLDER | --data DIR --name N --revoke   files for a caching proxy
       rotate-ca     --data DIR [--distrust-old]   with the server stopped; a new CA, or (a day later) an end of trust in the earlier ones
 
     """;
@@ -27,6 +28,7 @@ try
         "api-token" => ServerVerbs.ApiTokenAsync(arguments, TimeProvider.System, stopping.Token),
         "backup" => BackupVerb.RunAsync(arguments, TimeProvider.System, stopping.Token),
         "restore" => RestoreVerb.RunAsync(arguments, TimeProvider.System, stopping.Token),
+        "site-cache" => SiteCacheVerb.RunAsync(arguments, TimeProvider.System),
         "rotate-ca" => ServerVerbs.RotateAuthorityAsync(arguments, TimeProvider.System, stopping.Token),
         _ => null,
     };

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Caisson.ControlPlane.Sources;
+using Caisson.Protocol;
 
 namespace Caisson.ControlPlane;
 
@@ -22,6 +24,9 @@ internal sealed record ServerConfig
     public string? Certificate { get; init; }
 
     public string? CertificateKey { get; init; }
+
+    /// <summary>Where PCs take images from before they ask this server, the first first.</summary>
+    public IReadOnlyList<ImageSource> Sources { get; init; } = [];
 
     /// <exception cref="VerbException">Not there, damaged, or contradictory.</exception>
     public static ServerConfig Load(DataFolder folder)
@@ -69,6 +74,11 @@ internal sealed record ServerConfig
             throw new VerbException(ExitCode.BadInput, $"--endpoint-url '{EndpointUrl}' is not of the form https://HOST:PORT.");
         }
 
+        if (Sources.Select(SourceList.Problem).FirstOrDefault(problem => problem is not null) is { } wrong)
+        {
+            throw new VerbException(ExitCode.BadInput, $"config.json, sources: {wrong}");
+        }
+
         if (PollSeconds is < 1 or > 3600)
         {
             throw new VerbException(ExitCode.BadInput, $"--poll {PollSeconds} is not between 1 and 3600 seconds.");
@@ -76,6 +86,6 @@ internal sealed record ServerConfig
     }
 }
 
-[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, WriteIndented = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, WriteIndented = true, UseStringEnumConverter = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
 [JsonSerializable(typeof(ServerConfig))]
 internal sealed partial class ServerConfigJson : JsonSerializerContext;

@@ -6,8 +6,8 @@ using Caisson.Endpoint.Reconcile;
 using Caisson.Endpoint.Reports;
 using Caisson.Endpoint.Server;
 using Caisson.Endpoint.Shelf;
+using Caisson.Endpoint.Sources;
 using Caisson.Endpoint.Verbs;
-using Caisson.Images;
 using Caisson.Machines;
 using Caisson.Protocol;
 using Microsoft.Extensions.Logging;
@@ -36,7 +36,8 @@ internal static class EndpointProcess
         var rate = new FillRate();
         using var link = new ServerLink(paths, enrolment, time, log);
         var store = new DesiredStateStore(paths, enrolment);
-        await using var shelf = new ImageShelf(paths, image => new RegistryBlobSource(link.Http, image), time, log, () => rate.BytesPerSecond, changed);
+        using var sources = new ImageSources(options.Sources, link, time, log);
+        await using var shelf = new ImageShelf(paths, sources.Of, time, log, () => rate.BytesPerSecond, changed);
         var host = new MachineHost(paths, capabilities, shelf, options.Firmware, NetworkMode.None, time);
         var workspaces = new ReconcileLoop(paths, shelf, host, wake, changed, time, log);
         await workspaces.TakeUpAsync(ct);
@@ -46,7 +47,7 @@ internal static class EndpointProcess
         var desk = new OrderDesk(workspaces, ledger, link, clock, changed, time, log);
         var poller = new DesiredStatePoller(link, store, clock, time, log);
         var thumbnails = new Thumbnails(workspaces, link, time, log);
-        var reports = new ReportLoop(paths, workspaces, ledger, link, store, poller, accelerator, capabilities, changed, time, log);
+        var reports = new ReportLoop(paths, workspaces, ledger, link, store, poller, accelerator, capabilities, changed, time, log) { Sources = () => sources.Totals };
         if (store.LoadLast() is { } last)
         {
             Want(last); // Offline, the PC works from what it knew.
@@ -55,6 +56,7 @@ internal static class EndpointProcess
         void Want(DesiredState state)
         {
             rate.BytesPerSecond = state.FillBytesPerSecond;
+            sources.Want(state.Sources);
             workspaces.Want(state);
         }
 

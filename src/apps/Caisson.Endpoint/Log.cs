@@ -92,6 +92,12 @@ internal static partial class Log
     [LoggerMessage(43, LogLevel.Information, "Image {Digest}: removed, no workspace needs it.")]
     public static partial void ImageRemoved(ILogger log, string digest);
 
+    [LoggerMessage(44, LogLevel.Information, "Images come from {Sources}; what those lack, from the server.")]
+    public static partial void SourcesSet(ILogger log, string sources);
+
+    [LoggerMessage(45, LogLevel.Warning, "The source {Address} is not used: {Reason}.")]
+    public static partial void SourceUnusable(ILogger log, Uri address, string reason);
+
     [LoggerMessage(50, LogLevel.Information, "Leaving; the machines go on.")]
     public static partial void LeavingRunning(ILogger log);
 

@@ -18,6 +18,9 @@ public sealed record DesiredState
     /// <summary>Bytes per second the background filler may take from the network; null is no limit. Demand reads are never held.</summary>
     public long? FillBytesPerSecond { get; init; }
 
+    /// <summary>Where to take images' bytes from before the server itself is asked, the first first; empty: only from the server.</summary>
+    public IReadOnlyList<ImageSource> Sources { get; init; } = [];
+
     public required IReadOnlyList<DesiredWorkspace> Workspaces { get; init; }
 
     public required IReadOnlyList<Order> Orders { get; init; }

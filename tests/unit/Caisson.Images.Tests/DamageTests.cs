@@ -106,6 +106,8 @@ public sealed class DamageTests : IDisposable
     {
         private int _asked;
 
+        public string Name => inner.Name;
+
         /// <summary>How often the place was asked.</summary>
         public int Asked => _asked;
 
@@ -120,7 +122,7 @@ public sealed class DamageTests : IDisposable
             return bytes;
         }
 
-        public async Task ReadRangeAsync(string digest, long offset, Memory<byte> buffer, CancellationToken cancellationToken)
+        public async Task<IBlobSource> ReadRangeAsync(string digest, long offset, Memory<byte> buffer, CancellationToken cancellationToken)
         {
             await inner.ReadRangeAsync(digest, offset, buffer, cancellationToken);
             if (digest == blob && at >= offset && at < offset + buffer.Length && Interlocked.Increment(ref _asked) == 1)
@@ -129,9 +131,13 @@ public sealed class DamageTests : IDisposable
                 lie(bytes, (int)(at - offset));
                 bytes.CopyTo(buffer);
             }
+
+            return this;
         }
 
         public Task<IReadOnlyList<OciDescriptor>> ListReferrersAsync(string digest, string artifactType, CancellationToken cancellationToken) =>
             inner.ListReferrersAsync(digest, artifactType, cancellationToken);
+
+        public void Reject(string digest) => inner.Reject(digest);
     }
 }

@@ -12,6 +12,8 @@ internal static class ImageCommand
     public static Command Create() => new("image", "Master images and their generations")
     {
         Import(),
+        ImageTransfer.Push(),
+        ImageTransfer.Pull(),
         List(),
         Show(),
         SetState("test", "Give a generation to assignments on the test track", GenerationState.Test),
@@ -143,7 +145,7 @@ internal static class ImageCommand
             ApiJson.Default.GenerationInfo,
             cancel);
 
-    private static (string Name, int Number) ParseReference(string text) =>
+    internal static (string Name, int Number) ParseReference(string text) =>
         text.Split('@') is [{ Length: > 0 } name, var number] && int.TryParse(number, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var n) && n > 0
             ? (name, n)
             : throw new ApiException($"'{text}' is not a generation; write it as NAME@NUMBER, for example work@3.");

@@ -8,7 +8,7 @@ internal static class ServerCommand
 {
     public static Command Create()
     {
-        var words = new Argument<string[]>("arguments") { Description = "init, run, backup, restore, sign-in-link, api-token; see `caisson server help`", Arity = ArgumentArity.ZeroOrMore };
+        var words = new Argument<string[]>("arguments") { Description = "init, run, backup, restore, sign-in-link, api-token, site-cache; see `caisson server help`", Arity = ArgumentArity.ZeroOrMore };
         var command = new Command("server", "Run the control plane: init, run, backup, restore, sign-in-link, api-token") { words };
         command.TreatUnmatchedTokensAsErrors = false;
         command.SetAction(async (parsed, cancel) =>

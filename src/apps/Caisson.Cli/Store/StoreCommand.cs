@@ -15,6 +15,7 @@ internal static class StoreCommand
         DeltaVerb.Create(),
         ApplyVerb.Create(),
         CheckVerb.Create(),
+        CopyVerb.Create(),
     };
 
     internal static Option<string> StoreOption() => new("--store") { Description = "Directory of the store", Required = true };

@@ -15,6 +15,8 @@ internal sealed record ApplyResult(string File, long ImageBytes, double Seconds)
 
 internal sealed record CheckResult(bool Ok, int Generations, long Chunks, int Blobs, long Bytes, IReadOnlyList<string> Problems, double Seconds);
 
+internal sealed record CopyResult(IReadOnlyList<string> Generations, string Store, double Seconds);
+
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = false)]
 [JsonSerializable(typeof(ImportResult))]
 [JsonSerializable(typeof(IReadOnlyList<ListedGeneration>))]
@@ -22,4 +24,5 @@ internal sealed record CheckResult(bool Ok, int Generations, long Chunks, int Bl
 [JsonSerializable(typeof(DeltaResult))]
 [JsonSerializable(typeof(ApplyResult))]
 [JsonSerializable(typeof(CheckResult))]
+[JsonSerializable(typeof(CopyResult))]
 internal sealed partial class StoreJson : JsonSerializerContext;

@@ -14,6 +14,12 @@ internal sealed class Authority : IDisposable
 {
     public static readonly TimeSpan SessionLife = TimeSpan.FromHours(24);
 
+    /// <summary>A proxy cannot renew by itself, so somebody does it once a year; it is revoked by name at any time.</summary>
+    private static readonly TimeSpan SiteCacheLife = TimeSpan.FromDays(400);
+
+    private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
+    private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
+
     private static readonly TimeSpan s_clockTolerance = TimeSpan.FromMinutes(10);
     private readonly X509Certificate2 _issuer;
     private readonly TimeProvider _time;
@@ -78,26 +84,27 @@ internal sealed class Authority : IDisposable
     public byte[] IssueSession(EndpointId endpoint, byte[] certificateRequest)
     {
         var now = _time.GetUtcNow();
-        return Issue(PublicKeyOf(certificateRequest), $"CN={endpoint}", "1.3.6.1.5.5.7.3.2", subjectNames: null, now - s_clockTolerance, now + SessionLife);
+        return Issue(PublicKeyOf(certificateRequest), $"CN={endpoint}", [ClientAuthentication], subjectNames: null, now - s_clockTolerance, now + SessionLife);
     }
 
     /// <summary>Makes the endpoint listener's certificate and key. Its key lies beside the CA's own: a short life would protect nothing.</summary>
     public void IssueServer(DataFolder folder, Uri endpointUrl)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var names = new SubjectAlternativeNameBuilder();
-        if (System.Net.IPAddress.TryParse(endpointUrl.DnsSafeHost, out var address))
-        {
-            names.AddIpAddress(address);
-        }
-        else
-        {
-            names.AddDnsName(endpointUrl.IdnHost);
-        }
-
+        var names = HostNames(System.Net.IPAddress.TryParse(endpointUrl.DnsSafeHost, out _) ? endpointUrl.DnsSafeHost : endpointUrl.IdnHost);
         var now = _time.GetUtcNow();
-        var der = Issue(new PublicKey(key), "CN=Caisson server", "1.3.6.1.5.5.7.3.1", names.Build(), now.AddYears(-20), now.AddYears(20));
+        var der = Issue(new PublicKey(key), "CN=Caisson server", [ServerAuthentication], names, now.AddYears(-20), now.AddYears(20));
         KeyPair.Write(folder.ServerCertificate, folder.ServerKey, PemEncoding.WriteString("CERTIFICATE", der), key);
+    }
+
+    /// <summary>A caching proxy's certificate and key: with it, it reads our registry, and PCs know it.</summary>
+    public X509Certificate2 IssueSiteCache(string name, string host, string certificateFile, string keyFile)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var now = _time.GetUtcNow();
+        var der = Issue(new PublicKey(key), SiteCaches.Subject(name), [ClientAuthentication, ServerAuthentication], HostNames(host), now - s_clockTolerance, now + SiteCacheLife);
+        KeyPair.Write(certificateFile, keyFile, PemEncoding.WriteString("CERTIFICATE", der), key);
+        return X509CertificateLoader.LoadCertificate(der);
     }
 
     public void Dispose()
@@ -109,12 +116,12 @@ internal sealed class Authority : IDisposable
         }
     }
 
-    private byte[] Issue(PublicKey key, string subject, string usage, X509Extension? subjectNames, DateTimeOffset notBefore, DateTimeOffset notAfter)
+    private byte[] Issue(PublicKey key, string subject, string[] usages, X509Extension? subjectNames, DateTimeOffset notBefore, DateTimeOffset notAfter)
     {
         var request = new CertificateRequest(new X500DistinguishedName(subject), key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: false, hasPathLengthConstraint: false, 0, critical: true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, critical: true));
-        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(usage)], critical: true));
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([.. usages.Select(usage => new Oid(usage))], critical: true));
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(_issuer, includeKeyIdentifier: true, includeIssuerAndSerial: false));
         if (subjectNames is not null)
         {
@@ -127,6 +134,21 @@ internal sealed class Authority : IDisposable
         serial[0] |= 0x01;
         using var certificate = request.Create(_issuer, notBefore, notAfter, serial);
         return certificate.RawData;
+    }
+
+    private static X509Extension HostNames(string host)
+    {
+        var names = new SubjectAlternativeNameBuilder();
+        if (System.Net.IPAddress.TryParse(host, out var address))
+        {
+            names.AddIpAddress(address);
+        }
+        else
+        {
+            names.AddDnsName(host);
+        }
+
+        return names.Build();
     }
 
     private static PublicKey PublicKeyOf(byte[] certificateRequest)

@@ -4,6 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text.Encodings.Web;
 using Caisson.ControlPlane.Data;
 using Caisson.ControlPlane.Hosting;
+using Caisson.Protocol;
 using Caisson.Protocol.Api;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.EntityFrameworkCore;
@@ -21,9 +22,12 @@ internal sealed class EndpointCertificateHandler(
     UrlEncoder encoder,
     Authority authority,
     IDbContextFactory<ServerDb> database,
+    DataFolder folder,
     TimeProvider time) : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     public const string Name = "EndpointCertificate";
+
+    public const string SiteCacheRole = "site-cache";
 
     private (string Code, string Sentence) _refusal = (ProblemCodes.CertificateRefused, "This needs a session certificate. Enrol this PC, or renew its certificate.");
 
@@ -47,6 +51,11 @@ internal sealed class EndpointCertificateHandler(
         }
 
         var id = certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false);
+        if (SiteCaches.IsSiteCache(certificate))
+        {
+            return AuthenticateSiteCache(id, certificate);
+        }
+
         await using var db = await database.CreateDbContextAsync(Context.RequestAborted);
         var endpoint = await db.Endpoints.AsNoTracking().Where(e => e.Id == id).Select(e => new { e.RevokedAt }).FirstOrDefaultAsync(Context.RequestAborted);
         if (endpoint is null)
@@ -57,6 +66,19 @@ internal sealed class EndpointCertificateHandler(
         return endpoint.RevokedAt is not null
             ? Refuse(ProblemCodes.Revoked, "This endpoint was revoked by an administrator. Enrol it again with a new token if that was a mistake.")
             : AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.Name, id)], Scheme.Name)), Scheme.Name));
+    }
+
+    /// <summary>A site cache reads the registry and nothing else.</summary>
+    private AuthenticateResult AuthenticateSiteCache(string name, X509Certificate2 certificate)
+    {
+        if (!SiteCaches.IsAdmitted(folder, name, certificate))
+        {
+            return Refuse(ProblemCodes.Revoked, $"The site cache '{name}' is not admitted here. Make it new files with 'caisson-server site-cache'.");
+        }
+
+        return Request.Path.StartsWithSegments(Routes.Registry, StringComparison.Ordinal)
+            ? AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.Name, name), new Claim(ClaimTypes.Role, SiteCacheRole)], Scheme.Name)), Scheme.Name))
+            : Refuse(ProblemCodes.CertificateRefused, "A site cache may read the registry and nothing else.");
     }
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties) =>

@@ -73,6 +73,7 @@ internal static class ActivityKinds
     public const string ServerInitialised = "server.initialised";
     public const string ServerRestored = "server.restored";
     public const string AuthorityRotated = "server.ca-rotated";
+    public const string SourcesSet = "sources.set";
     public const string SignedIn = "person.signed-in";
     public const string ApiTokenCreated = "api-token.created";
     public const string ApiTokenDeleted = "api-token.deleted";

@@ -55,4 +55,7 @@ internal static class DesiredStateComposition
 }
 
 /// <summary>A desired state without its number and time: equal content needs no new sequence.</summary>
-internal sealed record DesiredContent(long? FillBytesPerSecond, IReadOnlyList<DesiredWorkspace> Workspaces, IReadOnlyList<Order> Orders);
+internal sealed record DesiredContent(long? FillBytesPerSecond, IReadOnlyList<DesiredWorkspace> Workspaces, IReadOnlyList<Order> Orders)
+{
+    public IReadOnlyList<ImageSource> Sources { get; init; } = [];
+}

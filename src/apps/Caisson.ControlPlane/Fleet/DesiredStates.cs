@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Caisson.ControlPlane.Certificates;
 using Caisson.ControlPlane.Data;
+using Caisson.ControlPlane.Sources;
 using Caisson.Protocol;
 using Caisson.Trust;
 using Microsoft.EntityFrameworkCore;
@@ -12,7 +13,7 @@ namespace Caisson.ControlPlane.Fleet;
 /// Numbers and signs each endpoint's desired state. The sequence is raised in the database, durably, before a document with it leaves: an
 /// endpoint that has acted on N can never be offered other content under N, nor anything under less.
 /// </summary>
-internal sealed class DesiredStates(IDbContextFactory<ServerDb> database, DesiredStateSigner signer, TimeProvider time)
+internal sealed class DesiredStates(IDbContextFactory<ServerDb> database, DesiredStateSigner signer, SourceList sources, TimeProvider time)
 {
     /// <summary>The state as it is now.</summary>
     public async Task<DesiredState> GetAsync(string endpointId, CancellationToken cancellationToken)
@@ -54,7 +55,7 @@ internal sealed class DesiredStates(IDbContextFactory<ServerDb> database, Desire
         var generations = await db.Generations.AsNoTracking().Include(g => g.Image).Where(g => names.Contains(g.Image!.Name)).ToListAsync(cancellationToken);
         var now = time.GetUtcNow();
         var orders = await db.Orders.AsNoTracking().Where(o => o.EndpointId == endpoint.Id && o.Outcome == null && o.ExpiresAt > now).ToListAsync(cancellationToken);
-        return DesiredStateComposition.Compose(endpoint.FillBytesPerSecond, assignments, generations, orders, now);
+        return DesiredStateComposition.Compose(endpoint.FillBytesPerSecond, assignments, generations, orders, now) with { Sources = sources.For(names) };
     }
 
     private static DesiredState Document(string endpointId, DesiredContent content, long sequence, DateTimeOffset issuedAt) => new()
@@ -63,6 +64,7 @@ internal sealed class DesiredStates(IDbContextFactory<ServerDb> database, Desire
         Sequence = sequence,
         IssuedAt = issuedAt,
         FillBytesPerSecond = content.FillBytesPerSecond,
+        Sources = content.Sources,
         Workspaces = content.Workspaces,
         Orders = content.Orders,
     };

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Security.Authentication;
-using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Serialization;
 using Caisson.ControlPlane.Catalogue;
 using Caisson.ControlPlane.Certificates;
@@ -11,6 +10,7 @@ using Caisson.ControlPlane.Fleet;
 using Caisson.ControlPlane.Gateway;
 using Caisson.ControlPlane.Registry;
 using Caisson.ControlPlane.SignIn;
+using Caisson.ControlPlane.Sources;
 using Caisson.Images;
 using Caisson.Protocol;
 using Caisson.Protocol.Api;
@@ -80,7 +80,7 @@ internal static class ServerHost
         services.AddDbContextFactory<ServerDb>(o => SqliteDurability.Configure(o, folder.Database));
         services.AddSingleton<ServerAddress>().AddSingleton(_ => Authority.Open(folder, time)).AddSingleton(_ => DesiredStateSigner.Open(folder)).AddSingleton(_ => ImageStore.Open(folder.Store));
         services.AddSingleton<EnrolmentTokens>().AddSingleton<RenewalNonces>();
-        services.AddSingleton<DesiredStateChanges>().AddSingleton<EndpointAttention>().AddSingleton<DesiredStates>().AddSingleton<Reports>().AddSingleton<Screenshots>();
+        services.AddSingleton<DesiredStateChanges>().AddSingleton<EndpointAttention>().AddSingleton<DesiredStates>().AddSingleton<SourceList>().AddSingleton<Reports>().AddSingleton<Screenshots>();
         services.AddSingleton<FleetChanges>().AddSingleton<OrderDesk>().AddSingleton<DisplayStreams>();
         services.AddSingleton<Publishing>().AddSingleton<RegistryAccess>().AddSingleton<Uploads>().AddSingleton<OriginGuard>();
         services.AddSingleton<Presence>().AddHostedService(s => s.GetRequiredService<Presence>());
@@ -96,7 +96,8 @@ internal static class ServerHost
             Listener.Mark(options, ListenerKind.People);
             if (config.Url.Scheme == "https")
             {
-                options.UseHttps(X509Certificate2.CreateFromPemFile(config.Certificate!, config.CertificateKey!));
+                var certificate = new PeopleCertificate(config.Certificate!, config.CertificateKey!, kestrel.ApplicationServices.GetRequiredService<ILogger<PeopleCertificate>>());
+                options.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(certificate.Options()) });
             }
         });
         Bind(kestrel, config.EndpointUrl, config.ListenAny, options =>
@@ -176,6 +177,7 @@ internal static class ServerHost
         api.MapServerApi();
         api.MapCatalogueApi();
         api.MapFleetApi();
+        api.MapSourcesApi();
         app.MapOpenApi();
         app.MapScalarApiReference();
         app.MapConsole();

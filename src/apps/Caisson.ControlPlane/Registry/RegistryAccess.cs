@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Caisson.ControlPlane.Certificates;
 using Caisson.ControlPlane.Data;
 using Caisson.ControlPlane.Hosting;
 using Microsoft.EntityFrameworkCore;
@@ -6,7 +7,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Caisson.ControlPlane.Registry;
 
 /// <summary>
-/// Who may read what: administrators everything, an endpoint the repositories of the images it is assigned. What is not allowed is not
+/// Who may read what: administrators and site caches everything, an endpoint the repositories of the images it is assigned. What is not allowed is not
 /// found, so that nobody learns names here. A boot makes thousands of range requests, so a yes is remembered for some seconds.
 /// </summary>
 internal sealed class RegistryAccess(IDbContextFactory<ServerDb> database, TimeProvider time)
@@ -26,6 +27,12 @@ internal sealed class RegistryAccess(IDbContextFactory<ServerDb> database, TimeP
             return;
         }
 
+        if (context.User.IsInRole(EndpointCertificateHandler.SiteCacheRole))
+        {
+            RequireDigest(context);
+            return;
+        }
+
         var key = (Endpoint: context.Actor(), Repository: repository);
         if (_allowed.TryGetValue(key, out var since) && time.GetElapsedTime(since) < s_remembered)
         {
@@ -40,6 +47,15 @@ internal sealed class RegistryAccess(IDbContextFactory<ServerDb> database, TimeP
         }
 
         _allowed[key] = time.GetTimestamp();
+    }
+
+    /// <summary>A site cache asks for all PCs of its site, and knows what to ask for only from them: by digest, which nobody guesses.</summary>
+    private static void RequireDigest(HttpContext context)
+    {
+        if ((context.Request.RouteValues["digest"] ?? context.Request.RouteValues["reference"]) is not string named || !Names.IsDigest(named))
+        {
+            throw RequestRefused.NotFound("A site cache reads by digest only.");
+        }
     }
 
     /// <summary>

@@ -115,6 +115,6 @@ internal static partial class RestoreVerb
         await db.SaveChangesAsync(cancellationToken);
     }
 
-    [GeneratedRegex(@"\A(config\.json|caisson\.db|blobs\.txt|keys/(retired/|cookies/)?[A-Za-z0-9][A-Za-z0-9._-]*|store/(oci-layout|index\.json|blobs/sha256/[0-9a-f]{64}))\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"\A(config\.json|caisson\.db|blobs\.txt|keys/(retired/|cookies/|caches/)?[A-Za-z0-9][A-Za-z0-9._-]*|store/(oci-layout|index\.json|blobs/sha256/[0-9a-f]{64}))\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
     private static partial Regex Known();
 }

@@ -34,6 +34,9 @@ internal sealed record LocalStatus
 
     public required DateTimeOffset UpdatedAt { get; init; }
 
+    /// <summary>Bytes of images that came from each source since caissond began.</summary>
+    public IReadOnlyList<Sources.SourceTotal> Sources { get; init; } = [];
+
     public required IReadOnlyList<LocalWorkspace> Workspaces { get; init; }
 
     public static LocalStatus? Load(EndpointPaths paths) =>

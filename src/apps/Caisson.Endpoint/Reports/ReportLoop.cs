@@ -27,6 +27,9 @@ internal sealed class ReportLoop(
     private bool failed;
     private bool statusFailed;
 
+    /// <summary>What has come from where.</summary>
+    public Func<IReadOnlyList<Sources.SourceTotal>> Sources { get; init; } = () => [];
+
     /// <summary>Port of the local page; 0 until it is up.</summary>
     public int LocalPort { get; set; }
 
@@ -69,6 +72,7 @@ internal sealed class ReportLoop(
             ProcessId = Environment.ProcessId,
             LocalPort = LocalPort,
             UpdatedAt = time.GetUtcNow(),
+            Sources = Sources(),
             Workspaces = [.. workspaces.Views().Select(LocalWorkspace.From)],
         };
         Latest = status;

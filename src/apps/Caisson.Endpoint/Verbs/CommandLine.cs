@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Caisson.Endpoint.Sources;
 using Caisson.Machines;
 
 namespace Caisson.Endpoint.Verbs;
@@ -29,10 +30,14 @@ internal static class CommandLine
         var probeKernel = new Option<FileInfo?>("--probe-kernel") { Description = "Kernel to try KVM with; default: the one this PC runs, in /boot.", HelpName = "FILE" };
         var probeInitrd = new Option<FileInfo?>("--probe-initrd") { Description = "Initrd that prints CAISSON-TINY-UP; without one the kernel's own first line counts.", HelpName = "FILE" };
         var json = new Option<bool>("--json-log") { Description = "Log as JSON, one object a line." };
+        var media = new Option<DirectoryInfo[]>("--media") { Description = "Folder under which media with an image store appear, for example /run/media; may be given again.", HelpName = "DIR" };
+        var cache = new Option<string?>("--site-cache") { Description = "Caching proxy of this site, asked before the server.", HelpName = "URL" };
+        var credentials = new Option<FileInfo?>("--registry-credentials") { Description = "File as 'docker login' writes it, for registries the server names.", HelpName = "FILE" };
+        var registryCa = new Option<FileInfo?>("--registry-ca") { Description = "PEM of the CAs of those registries, where this PC does not know them.", HelpName = "FILE" };
         var kernel = new Option<FileInfo?>("--direct-kernel") { Hidden = true };
         var initrd = new Option<FileInfo?>("--direct-initrd") { Hidden = true };
         var append = new Option<string>("--direct-append") { Hidden = true, DefaultValueFactory = _ => "" };
-        var command = new Command("run", "Run this PC's workspaces until stopped.") { Data, runDir, port, leave, probeKernel, probeInitrd, json, kernel, initrd, append };
+        var command = new Command("run", "Run this PC's workspaces until stopped.") { Data, runDir, port, leave, probeKernel, probeInitrd, json, media, cache, credentials, registryCa, kernel, initrd, append };
         command.SetAction((p, _) => RunVerb.RunAsync(new RunOptions
         {
             DataFolder = p.GetRequiredValue(Data).FullName,
@@ -40,6 +45,13 @@ internal static class CommandLine
             LocalPort = p.GetValue(port),
             LeaveRunning = p.GetValue(leave),
             JsonLog = p.GetValue(json),
+            Sources = new SourceOptions
+            {
+                Media = [.. (p.GetValue(media) ?? []).Select(folder => folder.FullName)],
+                SiteCache = p.GetValue(cache) is { } address ? SourceOptions.ParseSiteCache(address) : null,
+                RegistryCredentials = p.GetValue(credentials)?.FullName,
+                RegistryCa = p.GetValue(registryCa)?.FullName,
+            },
             Probe = Probe(p.GetValue(probeKernel), p.GetValue(probeInitrd)),
             Firmware = p.GetValue(kernel) is { } direct ? new Firmware.DirectKernel(direct.FullName, p.GetValue(initrd)?.FullName, p.GetValue(append)!) : new Firmware.Uefi(),
         }));

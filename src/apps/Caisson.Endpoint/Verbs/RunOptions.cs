@@ -1,3 +1,4 @@
+using Caisson.Endpoint.Sources;
 using Caisson.Machines;
 
 namespace Caisson.Endpoint.Verbs;
@@ -19,6 +20,9 @@ internal sealed record RunOptions
 
     /// <summary>What KVM is tried with; null takes the kernel of this PC.</summary>
     public ProbeKernel? Probe { get; init; }
+
+    /// <summary>Where images come from beside the server.</summary>
+    public SourceOptions Sources { get; init; } = new();
 
     /// <summary>UEFI, except where a test boots its guest's kernel directly.</summary>
     public required Firmware Firmware { get; init; }

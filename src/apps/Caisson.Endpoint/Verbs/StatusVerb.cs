@@ -26,6 +26,11 @@ internal static class StatusVerb
             Console.WriteLine($"  {workspace.Name,-16} {workspace.Kind,-10} {workspace.State,-14} {generation}{ready}{(workspace.Problem is { } p ? $" — {p}" : "")}");
         }
 
+        foreach (var source in status.Sources)
+        {
+            Console.WriteLine($"  {(source.Bytes / 1e6).ToString("0.0", CultureInfo.InvariantCulture)} MB came from {source.Name}{(source.Rejected > 0 ? $", wrong {source.Rejected.ToString(CultureInfo.InvariantCulture)} times" : "")}");
+        }
+
         return 0;
     }
 }

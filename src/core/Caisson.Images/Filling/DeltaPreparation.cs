@@ -112,10 +112,18 @@ internal sealed class DeltaPreparation(ImageIndex index, string manifestDigest, 
         var buffer = ArrayPool<byte>.Shared.Rent(length);
         try
         {
-            await ReadAsync(delta.Digest, start, buffer.AsMemory(0, length), cancellationToken).ConfigureAwait(false);
-            foreach (var unit in run)
+            var giver = await ReadAsync(delta.Digest, start, buffer.AsMemory(0, length), cancellationToken).ConfigureAwait(false);
+            try
             {
-                target.Decode(unit, buffer.AsSpan((int)(head.Units[unit].Offset - start), head.Units[unit].StoredBytes), seed.File, placement.Write);
+                foreach (var unit in run)
+                {
+                    target.Decode(unit, buffer.AsSpan((int)(head.Units[unit].Offset - start), head.Units[unit].StoredBytes), seed.File, placement.Write);
+                }
+            }
+            catch (ChunkException)
+            {
+                giver.Reject(delta.Digest);
+                throw;
             }
 
             return run;
@@ -126,11 +134,12 @@ internal sealed class DeltaPreparation(ImageIndex index, string manifestDigest, 
         }
     }
 
-    private async Task ReadAsync(string digest, long offset, Memory<byte> buffer, CancellationToken cancellationToken)
+    private async Task<IBlobSource> ReadAsync(string digest, long offset, Memory<byte> buffer, CancellationToken cancellationToken)
     {
         await limit.WaitAsync(buffer.Length, cancellationToken).ConfigureAwait(false);
-        await source.ReadRangeAsync(digest, offset, buffer, cancellationToken).ConfigureAwait(false);
+        var giver = await source.ReadRangeAsync(digest, offset, buffer, cancellationToken).ConfigureAwait(false);
         countWire(buffer.Length);
+        return giver;
     }
 
     /// <summary>Again and again while source or disk are away; null when the delta is missing or stays damaged.</summary>

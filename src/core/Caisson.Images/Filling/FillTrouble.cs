@@ -8,6 +8,9 @@ internal sealed class FillTrouble(TimeProvider time, Action<FillEvent>? events)
     // A guest stands still while it waits, so the pause stays short; jitter keeps a fleet from asking at once.
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
+    /// <summary>A source may ask for more (Retry-After); a guest is not left standing for longer than this without asking again.</summary>
+    private static readonly TimeSpan LongestAskedPause = TimeSpan.FromMinutes(1);
+
     private volatile string? _problem;
     private volatile bool _isDiskTrouble;
 
@@ -28,6 +31,11 @@ internal sealed class FillTrouble(TimeProvider time, Action<FillEvent>? events)
     public Task WaitAfterAsync(Exception e, int attempt, CancellationToken cancellationToken)
     {
         var pause = Pause(attempt);
+        if (e is BlobSourceException { RetryAfter: { } asked } && asked > pause)
+        {
+            pause = (asked < LongestAskedPause ? asked : LongestAskedPause) + (pause * 0.5);
+        }
+
         Report(e, pause);
         return Task.Delay(pause, time, cancellationToken);
     }

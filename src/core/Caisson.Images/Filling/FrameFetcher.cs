@@ -152,9 +152,16 @@ internal sealed class FrameFetcher(ImageIndex index, FrameMap map, ChunkPlacemen
         var buffer = ArrayPool<byte>.Shared.Rent(length);
         try
         {
-            await source.ReadRangeAsync(index.Packs[first.Pack].Id.Digest, first.Offset, buffer.AsMemory(0, length), closed).ConfigureAwait(false);
+            var pack = index.Packs[first.Pack].Id.Digest;
+            var giver = await source.ReadRangeAsync(pack, first.Offset, buffer.AsMemory(0, length), closed).ConfigureAwait(false);
             CountWire(length);
-            return run.Where(frame => !TryStore(frame, buffer.AsSpan(index.Frames[frame].Offset - first.Offset, index.Frames[frame].StoredBytes))).ToList();
+            var damaged = run.FindAll(frame => !TryStore(frame, buffer.AsSpan(index.Frames[frame].Offset - first.Offset, index.Frames[frame].StoredBytes), giver));
+            if (damaged.Count > 0)
+            {
+                giver.Reject(pack);
+            }
+
+            return damaged;
         }
         finally
         {
@@ -162,7 +169,7 @@ internal sealed class FrameFetcher(ImageIndex index, FrameMap map, ChunkPlacemen
         }
     }
 
-    private bool TryStore(int frame, ReadOnlySpan<byte> stored)
+    private bool TryStore(int frame, ReadOnlySpan<byte> stored, IBlobSource giver)
     {
         var codec = _codecs.TryTake(out var idle) ? idle : new FrameCodec();
         var plain = ArrayPool<byte>.Shared.Rent(index.Frames[frame].PlainBytes);
@@ -173,7 +180,7 @@ internal sealed class FrameFetcher(ImageIndex index, FrameMap map, ChunkPlacemen
         }
         catch (ChunkException e)
         {
-            trouble.Corrupt(e.Message);
+            trouble.Corrupt($"{giver.Name} gave wrong bytes: {e.Message}");
             return false;
         }
         finally

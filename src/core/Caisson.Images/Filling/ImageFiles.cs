@@ -81,10 +81,19 @@ internal sealed class ImageFiles(string directory)
         }
 
         var bytes = new byte[blob.Size];
+        var givers = new HashSet<IBlobSource>();
         for (var done = 0; done < bytes.Length; done += IndexPartBytes)
         {
             var part = bytes.AsMemory(done, Math.Min(IndexPartBytes, bytes.Length - done));
-            await source.ReadRangeAsync(blob.Digest, done, part, cancellationToken).ConfigureAwait(false);
+            givers.Add(await source.ReadRangeAsync(blob.Digest, done, part, cancellationToken).ConfigureAwait(false));
+        }
+
+        if (ChunkId.Of(bytes).Digest != blob.Digest)
+        {
+            foreach (var giver in givers)
+            {
+                giver.Reject(blob.Digest);
+            }
         }
 
         return bytes;

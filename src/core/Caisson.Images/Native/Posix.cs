@@ -13,6 +13,7 @@ internal static partial class Posix
     private const int FileTooLarge = 27;
     private const int OverQuota = 122;
     private const int ReadOnlyDirectory = 0x10000 | 0x80000;
+    private const int ReadOnlyPlain = 0x800 | 0x20000 | 0x80000; // O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC
     private const ulong FileCloneRange = 0x4020940D;
 
     /// <summary>Next run of data at or after <paramref name="from"/>; null if only a hole is left. The end may lie beyond the file's.</summary>
@@ -45,6 +46,13 @@ internal static partial class Posix
         {
             throw Failure($"fsync of {directory}");
         }
+    }
+
+    /// <summary>Opens a file of a foreign medium for reading: no symbolic link is followed, and a pipe of that name does not hold the caller.</summary>
+    public static SafeFileHandle OpenPlainFile(string path)
+    {
+        var handle = OpenPath(path, ReadOnlyPlain);
+        return handle.IsInvalid ? throw Failure($"opening {path}") : handle;
     }
 
     /// <summary>Makes a range of <paramref name="target"/> share a range of <paramref name="source"/> (FICLONERANGE). False where the file systems cannot.</summary>

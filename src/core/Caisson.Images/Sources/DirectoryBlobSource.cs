@@ -5,6 +5,8 @@ namespace Caisson.Images;
 /// <summary>A store's directory as a source: this machine's own store, or a USB medium.</summary>
 public sealed class DirectoryBlobSource(ImageStore store) : IBlobSource
 {
+    public string Name => store.Directory;
+
     public async Task<byte[]> ReadManifestAsync(string reference, CancellationToken cancellationToken)
     {
         var path = store.BlobPath(reference);
@@ -13,7 +15,7 @@ public sealed class DirectoryBlobSource(ImageStore store) : IBlobSource
             : throw new BlobSourceException(BlobSourceError.Missing, $"The store {store.Directory} has no manifest {reference}.");
     }
 
-    public async Task ReadRangeAsync(string digest, long offset, Memory<byte> buffer, CancellationToken cancellationToken)
+    public async Task<IBlobSource> ReadRangeAsync(string digest, long offset, Memory<byte> buffer, CancellationToken cancellationToken)
     {
         try
         {
@@ -29,6 +31,8 @@ public sealed class DirectoryBlobSource(ImageStore store) : IBlobSource
                 buffer = buffer[got..];
                 offset += got;
             }
+
+            return this;
         }
         catch (FileNotFoundException e)
         {
@@ -42,4 +46,9 @@ public sealed class DirectoryBlobSource(ImageStore store) : IBlobSource
 
     public Task<IReadOnlyList<OciDescriptor>> ListReferrersAsync(string digest, string artifactType, CancellationToken cancellationToken) =>
         Task.FromResult(store.ListReferrers(digest, artifactType));
+
+    public void Reject(string digest)
+    {
+        // Nothing to remember: who has other sources asks them first.
+    }
 }

@@ -25,6 +25,7 @@ namespace Caisson.Protocol.Api;
 [JsonSerializable(typeof(EnrolmentTokenCreated))]
 [JsonSerializable(typeof(Page<EnrolmentTokenInfo>))]
 [JsonSerializable(typeof(Page<ActivityInfo>))]
+[JsonSerializable(typeof(ImageSourceList))]
 [JsonSerializable(typeof(CreateApiTokenRequest))]
 [JsonSerializable(typeof(ApiTokenCreated))]
 [JsonSerializable(typeof(Page<ApiTokenInfo>))]

@@ -83,3 +83,6 @@ public sealed record PublishGenerationRequest(string ManifestDigest);
 
 /// <summary>PUT /api/images/{name}/generations/{number}/state.</summary>
 public sealed record SetGenerationStateRequest(GenerationState State);
+
+/// <summary>GET and PUT /api/sources: where PCs take images from before they ask the server, the first first. PUT replaces the whole list.</summary>
+public sealed record ImageSourceList(IReadOnlyList<ImageSource> Items);

@@ -14,7 +14,9 @@ internal sealed class DockerRegistry : IAsyncDisposable
 
     public HttpClient Client { get; }
 
-    public static async Task<DockerRegistry> StartAsync(string folder, CancellationToken cancellationToken)
+    /// <param name="more">More top-level members of its configuration, as YAML.</param>
+    /// <param name="tls">PEM files of its certificate and key, for https.</param>
+    public static async Task<DockerRegistry> StartAsync(string folder, CancellationToken cancellationToken, string more = "", (string Certificate, string Key)? tls = null)
     {
         var program = Requirement.Program("docker-registry");
         var address = $"127.0.0.1:{FreePort()}";
@@ -23,10 +25,11 @@ internal sealed class DockerRegistry : IAsyncDisposable
             version: 0.1
             log: {"{level: info, accesslog: {disabled: true}}"}
             storage: {"{filesystem: {rootdirectory: "}{Path.Combine(folder, "registry")}{"}}"}
-            http: {"{addr: \""}{address}{"\"}"}
+            http: {"{addr: \""}{address}{"\""}{(tls is { } pair ? $", tls: {{certificate: {pair.Certificate}, key: {pair.Key}}}" : "")}{"}"}
+            {more}
             """, cancellationToken);
         var process = Process.Start(new ProcessStartInfo(program, ["serve", config]) { RedirectStandardError = true, UseShellExecute = false })!;
-        var registry = new DockerRegistry(process, new Uri($"http://{address}/"));
+        var registry = new DockerRegistry(process, new Uri($"{(tls is null ? "http" : "https")}://{address}/"));
         var said = new List<string>();
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(TimeSpan.FromSeconds(20));

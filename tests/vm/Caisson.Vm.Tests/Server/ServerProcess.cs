@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using Caisson.Testing;
 
 namespace Caisson.Vm.Tests.Server;
@@ -12,11 +14,23 @@ internal sealed class ServerProcess : IAsyncDisposable
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
 
     private readonly TestFolder folder = new();
-    private readonly Uri url = new($"http://localhost:{FreePort()}/");
     private Process? process;
     private string token = "";
 
     public string Data => folder.File("data");
+
+    /// <summary>What people type.</summary>
+    public Uri Url { get; private set; } = new($"http://localhost:{FreePort()}/");
+
+    public Uri EndpointUrl { get; } = new($"https://localhost:{FreePort()}/");
+
+    /// <summary>Holds an API token.</summary>
+    public string TokenFile => folder.File("token");
+
+    /// <summary>PEM of the CAs a client of <see cref="Url"/> trusts; null: those of the machine.</summary>
+    public X509Certificate2Collection? Trusted { get; private init; }
+
+    public string AccessLog => Path.Combine(Data, "log", "access.jsonl");
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -27,21 +41,36 @@ internal sealed class ServerProcess : IAsyncDisposable
     public static async Task<ServerProcess> InitAsync()
     {
         var server = new ServerProcess();
-        await VerbAsync("init", "--data", server.Data, "--url", server.url.ToString(), "--endpoint-url", $"https://localhost:{FreePort()}");
-        server.token = (await VerbAsync("api-token", "--data", server.Data, "--name", "test")).Trim();
+        await server.InitAsync([]);
         return server;
+    }
+
+    /// <summary>A server whose people come over HTTPS with this certificate (PEM files), as <paramref name="host"/>.</summary>
+    public static async Task<ServerProcess> InitHttpsAsync(string host, string certificate, string key, X509Certificate2Collection trusted)
+    {
+        var server = new ServerProcess { Trusted = trusted };
+        server.Url = new Uri($"https://{host}:{server.Url.Port}/");
+        await server.InitAsync(["--certificate", certificate, "--certificate-key", key]);
+        return server;
+    }
+
+    private async Task InitAsync(string[] more)
+    {
+        await VerbAsync(["init", "--data", Data, "--url", Url.ToString(), "--endpoint-url", EndpointUrl.ToString(), .. more]);
+        token = (await VerbAsync("api-token", "--data", Data, "--name", "test")).Trim();
+        await File.WriteAllTextAsync(TokenFile, token, Ct);
     }
 
     /// <summary>An administrator's client; each request passes <paramref name="through"/>.</summary>
     public HttpClient Administrator(DelegatingHandler? through = null)
     {
-        var transport = new SocketsHttpHandler();
+        var transport = Transport();
         if (through is not null)
         {
             through.InnerHandler = transport;
         }
 
-        var client = new HttpClient(through ?? (HttpMessageHandler)transport) { BaseAddress = url };
+        var client = new HttpClient(through ?? (HttpMessageHandler)transport) { BaseAddress = Url };
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
         return client;
     }
@@ -52,7 +81,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         process = Process.Start(Quiet("run", "--data", Data))!;
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        using var http = new HttpClient { BaseAddress = url };
+        using var http = new HttpClient(Transport()) { BaseAddress = Url };
         using var limit = new CancellationTokenSource(Deadline);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, Ct); // the deadline, or the test run's end
         using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
@@ -92,7 +121,21 @@ internal sealed class ServerProcess : IAsyncDisposable
         folder.Dispose();
     }
 
-    private static async Task<string> VerbAsync(params string[] arguments)
+    public SocketsHttpHandler Transport()
+    {
+        var transport = new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false };
+        if (Trusted is not null)
+        {
+            var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
+            policy.CustomTrustStore.AddRange(Trusted);
+            transport.SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = policy };
+        }
+
+        return transport;
+    }
+
+    /// <summary>A verb of caisson-server beside the running server.</summary>
+    public static async Task<string> VerbAsync(params string[] arguments)
     {
         using var verb = Process.Start(Quiet(arguments))!;
         var output = verb.StandardOutput.ReadToEndAsync(Ct);
