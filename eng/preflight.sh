@@ -5,7 +5,7 @@
 UP_PACKAGES=(qemu-system-x86 qemu-utils ovmf swtpm swtpm-tools mmdebstrap uidmap bubblewrap novnc e2fsprogs dosfstools mtools
   fdisk binutils systemd-boot-efi cpio zstd xz-utils gcc libc6-dev zlib1g-dev debian-archive-keyring util-linux)
 CHECK_PACKAGES=(chromium iproute2 fonts-dejavu-core)
-TEST_PACKAGES=(libnbd-bin nbdkit qemu-system-x86 docker-registry apache2-utils nginx-light)
+TEST_PACKAGES=(libnbd-bin nbdkit qemu-system-x86 docker-registry apache2-utils nginx-light python3-libnbd xfsprogs btrfs-progs)
 MINIMUM_DISK_GB=15
 MINIMUM_MEMORY_MB=5700 # a 6 GB machine shows a little less
 problems=()

@@ -259,18 +259,30 @@ public sealed class QmpClient : IAsyncDisposable
     {
         try
         {
+            CheckText(line);
             using var document = JsonDocument.Parse(line);
             if (document.RootElement.ValueKind is JsonValueKind.Object)
             {
                 return document.RootElement.Clone();
             }
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             throw new QmpException(QmpErrorClass.Protocol, "What came on the monitor is not JSON.", inner: e);
         }
 
         throw new QmpException(QmpErrorClass.Protocol, "What came on the monitor is not a JSON object.");
+    }
+
+    /// <summary>A document parses with strings that are no Unicode text; whoever read one later would meet the exception, so none gets that far.</summary>
+    /// <exception cref="InvalidOperationException">A string is not UTF-8, or escapes half a surrogate pair.</exception>
+    private static void CheckText(ReadOnlySequence<byte> line)
+    {
+        var reader = new Utf8JsonReader(line);
+        while (reader.Read())
+        {
+            _ = reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName ? reader.GetString() : null;
+        }
     }
 
     private void End(QmpException reason)

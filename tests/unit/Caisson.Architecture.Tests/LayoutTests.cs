@@ -37,7 +37,7 @@ public sealed class LayoutTests
     {
         ["lib"] = ["System.IO.Hashing", "ZstdSharp.Port"], // codecs and hashes, nothing that knows a product
         ["core"] = [],
-        ["tests"] = ["CsCheck", "Microsoft.AspNetCore.Mvc.Testing", "Microsoft.Playwright", "xunit.v3"],
+        ["tests"] = ["CsCheck", "Microsoft.AspNetCore.Mvc.Testing", "Microsoft.Playwright", "SharpFuzz", "xunit.v3"],
     };
 
     [Fact]

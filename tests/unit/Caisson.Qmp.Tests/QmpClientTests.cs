@@ -111,6 +111,20 @@ public sealed class QmpClientTests
         Assert.Equal(QmpErrorClass.ConnectionLost, (await Assert.ThrowsAsync<QmpException>(() => waiting)).Class);
     }
 
+    [Theory]
+    [InlineData("""{"event": "\ud800"}""")]
+    [InlineData("""{"\udc00": 1, "event": "STOP"}""")]
+    [InlineData("""{"error": {"desc": "\ud800"}, "id": 2}""")]
+    public async Task A_string_that_is_no_text_ends_the_connection_and_nobody_waits_for_ever(string line)
+    {
+        var (qemu, client) = await FakeQemu.ConnectedAsync();
+        await using var _ = client;
+        var waiting = client.ContinueAsync(Cancellation);
+        await qemu.SendLineAsync(line);
+        Assert.Equal(QmpErrorClass.Protocol, (await Assert.ThrowsAsync<QmpException>(() => waiting.WaitAsync(Deadline, Cancellation))).Class);
+        Assert.Equal(QmpErrorClass.Protocol, (await client.Completion.WaitAsync(Deadline, Cancellation)).Class);
+    }
+
     [Fact]
     public async Task A_line_in_single_bytes_is_put_together()
     {

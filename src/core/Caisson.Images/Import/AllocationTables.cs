@@ -9,6 +9,9 @@ namespace Caisson.Images;
 /// </summary>
 internal static class AllocationTables
 {
+    /// <summary>The largest first table a format is read with; QEMU's own limit for qcow2. A file may be sparse, so its length bounds nothing.</summary>
+    public const int MaxTableBytes = 32 << 20;
+
     private const ulong OffsetMask = 0x00fffffffffffe00;
     private const ulong Compressed = 1UL << 62;
     private const int SectorBytes = 512;
@@ -57,6 +60,11 @@ internal static class AllocationTables
     {
         var fileSectors = (length + SectorBytes - 1) / SectorBytes;
         var tables = (sectors + (grainSectors * tableEntries) - 1) / (grainSectors * tableEntries);
+        if (tables > MaxTableBytes / 4)
+        {
+            return false;
+        }
+
         var entries = ReadTable(file, directory * SectorBytes, tables * 4);
         for (var i = 0; i < tables; i++)
         {

@@ -107,7 +107,7 @@ internal static class Qcow2Header
             CheckFeatures(head, name);
         }
 
-        if (clusterBits is < 9 or > 21 || size > Limits.MaxImageBytes || tableOffset > (ulong)length || tableOffset + ((ulong)tableEntries * 8) > (ulong)length)
+        if (clusterBits is < 9 or > 21 || size > Limits.MaxImageBytes || tableEntries > AllocationTables.MaxTableBytes / 8 || tableOffset > (ulong)length || tableOffset + ((ulong)tableEntries * 8) > (ulong)length)
         {
             throw ForeignHeader.Refuse(name, "is damaged or cut short: a number in its header is out of range");
         }

@@ -126,4 +126,42 @@ public sealed class NbdPeerTests
         await ServedFile.RunAsync("qemu-io", "-f", "qcow2", overlay, "-c", "write -P 7 1M 64k", "-c", "read -P 7 1M 64k");
         await ServedFile.RunAsync("qemu-img", "compare", "-s", "-f", "raw", "-F", "raw", served.Uri, served.FilePath);
     }
+
+    /// <summary>libnbd with its own checks switched off: what a broken client would send. Each is refused by name, and the connection lives on.</summary>
+    [Fact]
+    public async Task A_client_without_manners_is_refused_by_name_and_served_again()
+    {
+        const string script = """
+            import errno
+            h.set_strict_mode(0)
+            h.add_meta_context("base:allocation")
+            h.connect_uri(uri)
+            size = h.get_size()
+            def refused(names, call):
+                try:
+                    call()
+                except nbd.Error as e:
+                    assert e.errnum in [getattr(errno, n) for n in names], (names, e)
+                    return
+                raise AssertionError("not refused")
+            refused(["EINVAL"], lambda: h.pread(4096, size))
+            refused(["EINVAL"], lambda: h.pread(4096, size - 1))
+            refused(["EINVAL"], lambda: h.pread(512, 2**63 - 1))
+            refused(["EINVAL"], lambda: h.pread(512, 0, 0x80))
+            refused(["EPERM", "EINVAL"], lambda: h.pwrite(b"x" * 512, 0))
+            refused(["EPERM", "EINVAL"], lambda: h.pwrite(b"x" * 512, size))
+            refused(["EPERM", "EINVAL"], lambda: h.zero(2**32 - 1, size - 1))
+            refused(["EPERM", "EINVAL"], lambda: h.trim(2**32 - 1, 2**62))
+            refused(["EINVAL", "ENOTSUP"], lambda: h.cache(512, 0))
+            refused(["EINVAL"], lambda: h.block_status(0, 0, lambda *a: 0))
+            refused(["EINVAL"], lambda: h.block_status(4096, size, lambda *a: 0))
+            assert len(h.pread(1, size - 1)) == 1
+            assert h.pread(0, 0) == bytearray()
+            assert any(h.pread(65536, 0))
+            h.shutdown()
+            """;
+        await using var served = ServedFile.Create(isReadOnly: true, sizeMiB: 16);
+        await ServedFile.RunAsync("/usr/bin/python3", "-m", "nbd", "-c", $"uri = '{served.Uri}'", "-c", script);
+        await ServedFile.RunAsync("nbdinfo", served.Uri);
+    }
 }

@@ -1,0 +1,46 @@
+using System.Diagnostics;
+
+namespace Caisson.Crash.Tests;
+
+/// <summary>A program run to its end.</summary>
+internal static class Tool
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public static Process Start(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
+    {
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>())
+        {
+            start.Environment[name] = value;
+        }
+
+        return Process.Start(start)!;
+    }
+
+    /// <returns>What it printed.</returns>
+    /// <exception cref="InvalidOperationException">It failed; the message is its own.</exception>
+    public static async Task<string> RunAsync(string program, params string[] arguments)
+    {
+        using var process = Start(program, arguments);
+        return await EndAsync(process, _ => { });
+    }
+
+    /// <summary>Waits for the end of a process.</summary>
+    /// <param name="said">Called with each line of standard output as it comes.</param>
+    public static async Task<string> EndAsync(Process process, Action<string> said)
+    {
+        var errors = process.StandardError.ReadToEndAsync(Token);
+        var output = new List<string>();
+        while (await process.StandardOutput.ReadLineAsync(Token) is { } line)
+        {
+            said(line);
+            output.Add(line);
+        }
+
+        await process.WaitForExitAsync(Token);
+        return process.ExitCode == 0
+            ? string.Join('\n', output)
+            : throw new InvalidOperationException($"{process.StartInfo.FileName} {string.Join(' ', process.StartInfo.ArgumentList)} failed ({process.ExitCode}): {await errors}");
+    }
+}

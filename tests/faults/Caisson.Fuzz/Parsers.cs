@@ -1,0 +1,43 @@
+using System.Collections.Immutable;
+
+namespace Caisson.Fuzz;
+
+/// <summary>One parser of bytes that others made.</summary>
+/// <param name="Parse">
+/// Parses any bytes. What the parser is documented to throw is swallowed; whatever else comes out is a bug, as is a result that breaks what
+/// its users rely on.
+/// </param>
+/// <param name="Seeds">Well-formed inputs to begin from.</param>
+internal sealed record Parser(string Name, Action<byte[]> Parse, Func<IEnumerable<byte[]>> Seeds);
+
+/// <summary>Every parser that meets foreign bytes.</summary>
+internal static class Parsers
+{
+    public static ImmutableList<Parser> All { get; } =
+    [
+        ChunkParsers.Index,
+        ChunkParsers.Frame,
+        ChunkParsers.PrefixedFrame,
+        ChunkParsers.DeltaHead,
+        ImageParsers.Presence,
+        ImageParsers.Manifest,
+        ImageParsers.OciIndex,
+        ForeignParsers.Qcow2,
+        ForeignParsers.Vmdk,
+        ForeignParsers.Vhdx,
+        NbdParser.Connection,
+        QmpParser.Monitor,
+        GuestParser.Heartbeat,
+    ];
+
+    public static Parser Named(string name) => All.Find(parser => parser.Name == name) ?? throw new ArgumentException($"There is no parser '{name}'; 'list' says which there are.", nameof(name));
+
+    /// <summary>A property of a parser's result does not hold.</summary>
+    public static void Require(bool holds, string what)
+    {
+        if (!holds)
+        {
+            throw new InvalidOperationException(what);
+        }
+    }
+}
