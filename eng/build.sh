@@ -18,11 +18,11 @@ build_apps() {
   for app in "${APPS[@]}"; do build_quiet "$app"; done
 }
 
-build_quiet() { # project: only when something is newer than what was built
-  local out=$(apps_folder)/$1
-  if [ ! -e "$out/.built" ] || [ -n "$(find "$ROOT/src" "$ROOT"/Directory.* "$ROOT/global.json" -type f -newer "$out/.built" -not -path '*/obj/*' -print -quit)" ]; then
+build_quiet() { # project [folder]: only when something is newer than what was built
+  local out=$(apps_folder)/$1 folder=${2:-$ROOT/src/apps/$1}
+  if [ ! -e "$out/.built" ] || [ -n "$(find "$ROOT/src" "$folder" "$ROOT"/Directory.* "$ROOT/global.json" -type f -newer "$out/.built" -not -path '*/obj/*' -print -quit)" ]; then
     echo "== building $1" >&2
-    dotnet publish "$ROOT/src/apps/$1" -c Release -v q --nologo -o "$out" >&2
+    dotnet publish "$folder" -c Release -v q --nologo -o "$out" >&2
     touch "$out/.built"
   fi
 }

@@ -36,7 +36,7 @@ public sealed record ImportRequest
     /// <summary>Null: read from the file's header; a file with no known header is refused, a raw disk must be named as such or have a partition table or file system.</summary>
     public ImageFormat? Format { get; init; }
 
-    /// <summary>zstd level, 1 to 19.</summary>
+    /// <summary>zstd level, 1 to 19; 0 stores the chunks as they are.</summary>
     public int CompressionLevel { get; init; } = 3;
 }
 

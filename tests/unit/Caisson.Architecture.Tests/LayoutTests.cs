@@ -49,6 +49,15 @@ public sealed class LayoutTests
     }
 
     [Fact]
+    public void The_benchmarks_use_the_product_as_it_is_and_nothing_uses_them()
+    {
+        var bench = Assert.Single(Project.All, p => p.Tier == "bench");
+        Assert.Equal(["Caisson.Images"], bench.References);
+        Assert.Empty(bench.Packages);
+        Assert.Empty(Project.All.Where(p => p.References.Contains(bench.Name)));
+    }
+
+    [Fact]
     public void Arrows_point_only_downward_and_apps_never_know_each_other()
     {
         string[] tiers = ["lib", "core", "apps"];

@@ -26,6 +26,20 @@ public sealed class ImportTests : IDisposable
     }
 
     [Fact]
+    public async Task Level_0_stores_the_chunks_as_they_are()
+    {
+        var disk = TestDisk.Content(5, 3_000_000);
+        await File.WriteAllBytesAsync(_folder["disk.raw"], disk, Token);
+        var store = ImageStore.Open(_folder["plain"]);
+
+        var plain = await store.ImportAsync(new ImportRequest { File = _folder["disk.raw"], Name = "work", Format = ImageFormat.Raw, CompressionLevel = 0 }, TimeProvider.System, null, Token);
+
+        Assert.All(store.ReadIndex(plain.ManifestDigest).Frames, frame => Assert.Equal((FrameEncoding.Stored, frame.PlainBytes), (frame.Encoding, frame.StoredBytes)));
+        await store.ExportAsync(plain.ManifestDigest, _folder["out.raw"], TimeProvider.System, null, Token);
+        Assert.Equal(disk, await File.ReadAllBytesAsync(_folder["out.raw"], Token));
+    }
+
+    [Fact]
     public async Task A_second_generation_stores_only_what_is_new()
     {
         var disk = TestDisk.Content(1, 12_000_000);

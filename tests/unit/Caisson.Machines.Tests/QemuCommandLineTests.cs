@@ -43,6 +43,30 @@ public sealed class QemuCommandLineTests
         Assert.All(OnePc(here).Zip(OnePc(there)), pair => Assert.NotEqual(pair.First, pair.Second));
     }
 
+    /// <summary>What filled itself leaves nothing behind: not a server, not a socket, not an option more than a raw file somebody copied there.</summary>
+    [Theory]
+    [InlineData(Accelerator.Tcg)]
+    [InlineData(Accelerator.Kvm)]
+    public void A_filled_image_has_the_arguments_of_a_plain_raw_file(Accelerator accelerator)
+    {
+        foreach (var version in (Version[])[Debian12, Debian13])
+        {
+            List<string> Of(OsBase osBase) =>
+                [.. QemuCommandLine.From(Specs.Managed with { OsBase = osBase }, Specs.Paths, Specs.Capabilities(version, accelerator)).Options.Select(o => $"{o}")];
+
+            var streamed = Of(Specs.Managed.OsBase!);
+            var filled = Of(new RawBase("/images/work/image.raw"));
+            Assert.Equal(
+                [
+                    "-blockdev driver=file,node-name=os-base-file,filename=/images/work/image.raw,read-only=on",
+                    "-blockdev driver=raw,node-name=os-base,file=os-base-file,read-only=on",
+                ],
+                filled.Except(streamed, StringComparer.Ordinal));
+            Assert.Single(streamed.Except(filled, StringComparer.Ordinal), o => o.StartsWith("-blockdev driver=nbd,node-name=os-base,", StringComparison.Ordinal));
+            Assert.DoesNotContain(filled, o => o.Contains("nbd", StringComparison.Ordinal));
+        }
+    }
+
     [Fact]
     public void No_format_is_ever_probed_and_no_backing_comes_from_a_header()
     {

@@ -11,13 +11,21 @@ internal static class ImportVerb
         var store = new Option<string>("--store") { Description = "Directory of the store; made if it is new", Required = true };
         var name = new Option<string>("--name") { Description = "Image; the import becomes its next generation", Required = true };
         var format = new Option<ImageFormat?>("--format") { Description = "raw, qcow2, vmdk or vhdx; read from the header unless given" };
+        var level = new Option<int>("--level") { Description = "zstd level, 1 to 19; 0 does not compress", DefaultValueFactory = _ => 3 };
+        level.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() is < 0 or > 19)
+            {
+                result.AddError("--level is a number from 0 to 19.");
+            }
+        });
         var file = new Argument<string>("file") { Description = "Disk image" };
-        var command = new Command("import", "Take a disk image into a store as the next generation of its name") { store, name, format, file, StoreCommand.Json };
+        var command = new Command("import", "Take a disk image into a store as the next generation of its name") { store, name, format, level, file, StoreCommand.Json };
         command.SetAction(async (parsed, cancel) =>
         {
             var started = TimeProvider.System.GetTimestamp();
             var progress = new ProgressLine();
-            var request = new ImportRequest { File = parsed.GetValue(file)!, Name = parsed.GetValue(name)!, Format = parsed.GetValue(format) };
+            var request = new ImportRequest { File = parsed.GetValue(file)!, Name = parsed.GetValue(name)!, Format = parsed.GetValue(format), CompressionLevel = parsed.GetValue(level) };
             var stored = await ImageStore.Open(parsed.GetValue(store)!).ImportAsync(request, TimeProvider.System, progress, cancel);
             progress.Finish();
             var seconds = TimeProvider.System.GetElapsedTime(started).TotalSeconds;

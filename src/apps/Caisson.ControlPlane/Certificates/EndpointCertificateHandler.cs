@@ -4,6 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text.Encodings.Web;
 using Caisson.ControlPlane.Data;
 using Caisson.ControlPlane.Hosting;
+using Caisson.ControlPlane.Live;
 using Caisson.Protocol;
 using Caisson.Protocol.Api;
 using Microsoft.AspNetCore.Authentication;
@@ -23,6 +24,7 @@ internal sealed class EndpointCertificateHandler(
     Authority authority,
     IDbContextFactory<ServerDb> database,
     DataFolder folder,
+    Changes changes,
     TimeProvider time) : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     public const string Name = "EndpointCertificate";
@@ -38,7 +40,7 @@ internal sealed class EndpointCertificateHandler(
             return AuthenticateResult.NoResult();
         }
 
-        // The chain cannot change within a connection; dates and revocation can, and are asked each time.
+        // The chain cannot change within a connection; dates and revocation can.
         if (!(listener.IsOurCertificate ??= IsOurs(certificate)))
         {
             return Refuse(ProblemCodes.CertificateRefused, "The client certificate is not a session certificate of this server's CA. Enrol this PC here.");
@@ -56,6 +58,14 @@ internal sealed class EndpointCertificateHandler(
             return AuthenticateSiteCache(id, certificate);
         }
 
+        // A streamed boot makes thousands of requests: the row is read again only after something about this PC has changed. The version is taken
+        // before the row, so a revocation that comes between the two is seen by the next request at the latest.
+        var version = changes.Version(id);
+        if (listener.AdmittedAtVersion == version)
+        {
+            return Admit(id);
+        }
+
         await using var db = await database.CreateDbContextAsync(Context.RequestAborted);
         var endpoint = await db.Endpoints.AsNoTracking().Where(e => e.Id == id).Select(e => new { e.RevokedAt }).FirstOrDefaultAsync(Context.RequestAborted);
         if (endpoint is null)
@@ -63,10 +73,17 @@ internal sealed class EndpointCertificateHandler(
             return Refuse(ProblemCodes.CertificateRefused, "The server does not know this endpoint. Enrol this PC again.");
         }
 
-        return endpoint.RevokedAt is not null
-            ? Refuse(ProblemCodes.Revoked, "This endpoint was revoked by an administrator. Enrol it again with a new token if that was a mistake.")
-            : AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.Name, id)], Scheme.Name)), Scheme.Name));
+        if (endpoint.RevokedAt is not null)
+        {
+            return Refuse(ProblemCodes.Revoked, "This endpoint was revoked by an administrator. Enrol it again with a new token if that was a mistake.");
+        }
+
+        listener.AdmittedAtVersion = version;
+        return Admit(id);
     }
+
+    private AuthenticateResult Admit(string id) =>
+        AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.Name, id)], Scheme.Name)), Scheme.Name));
 
     /// <summary>A site cache reads the registry and nothing else.</summary>
     private AuthenticateResult AuthenticateSiteCache(string name, X509Certificate2 certificate)

@@ -6,6 +6,12 @@ namespace Caisson.ControlPlane.Hosting;
 /// <summary>A response body that counts every byte, whichever of the three ways it is written.</summary>
 internal sealed class CountedResponseBody(IHttpResponseBodyFeature inner) : IHttpResponseBodyFeature
 {
+    /// <summary>
+    /// A file goes out in pieces of this size, read straight into the connection's own memory. Measured over TLS: the 16 KiB copies of the framework's
+    /// way cost a half more CPU a byte, and larger pieces bring nothing more.
+    /// </summary>
+    private const int FilePiece = 128 << 10;
+
     private CountedPipe? _pipe;
 
     public long Bytes => _pipe?.Bytes ?? 0;
@@ -21,8 +27,30 @@ internal sealed class CountedResponseBody(IHttpResponseBodyFeature inner) : IHtt
     public Task StartAsync(CancellationToken cancellationToken = default) => inner.StartAsync(cancellationToken);
 
     // Kestrel itself copies files through the body stream; so a file that broke off is counted as far as it went.
-    public Task SendFileAsync(string path, long offset, long? count, CancellationToken cancellationToken = default) =>
-        SendFileFallback.SendFileAsync(Stream, path, offset, count, cancellationToken);
+    public async Task SendFileAsync(string path, long offset, long? count, CancellationToken cancellationToken = default)
+    {
+        // Before the head has left, Kestrel hands out memory it would copy from again.
+        await inner.StartAsync(cancellationToken);
+        using var file = File.OpenHandle(path);
+        var left = count ?? (RandomAccess.GetLength(file) - offset);
+        while (left > 0)
+        {
+            // Read on this thread: an asynchronous read of a file is the same read on another thread of the same pool, and one more switch.
+            var memory = Pipe.GetMemory(FilePiece);
+            var got = RandomAccess.Read(file, memory.Span[..(int)Math.Min(left, FilePiece)], offset);
+            if (got == 0)
+            {
+                throw new IOException($"{path} ended at byte {offset} while it was being sent. Something shortened it.");
+            }
+
+            Pipe.Advance(got);
+            (offset, left) = (offset + got, left - got);
+            if ((await Pipe.FlushAsync(cancellationToken)).IsCompleted)
+            {
+                return; // The client is gone.
+            }
+        }
+    }
 
     public async Task CompleteAsync()
     {

@@ -17,6 +17,9 @@ internal sealed class Listener(ListenerKind kind)
     /// <summary>Whether the client certificate is of our CA; null until somebody asked.</summary>
     public bool? IsOurCertificate { get; set; }
 
+    /// <summary>The version of the endpoint (<see cref="Live.Changes"/>) at which it was last found enrolled and not revoked; null until then.</summary>
+    public long? AdmittedAtVersion { get; set; }
+
     /// <summary>Marks every connection of a Kestrel listener.</summary>
     public static void Mark(ListenOptions options, ListenerKind kind) => options.Use(next => connection =>
     {

@@ -35,7 +35,7 @@ public sealed class Changes
     /// <summary>Returns the version as soon as it is above <paramref name="seen"/>.</summary>
     public Task<long> NextAsync(string? endpoint, long seen, CancellationToken cancellationToken) => Find(endpoint).NextAsync(seen, cancellationToken);
 
-    // Only PCs that somebody looks at have a topic; they are few, so none is ever removed.
+    // PCs that connect or are looked at have a topic, some hundred bytes each; none is ever removed.
     private Topic Find(string? endpoint) => endpoint is null ? all : topics.GetOrAdd(endpoint, _ => new Topic());
 
     private sealed class Topic

@@ -13,7 +13,12 @@ namespace Caisson.ControlPlane.Registry;
 internal sealed class RegistryAccess(IDbContextFactory<ServerDb> database, TimeProvider time)
 {
     private static readonly TimeSpan s_remembered = TimeSpan.FromSeconds(10);
+
+    /// <summary>More blobs than the packs of some large images: then all are forgotten, and asked for again.</summary>
+    private const int MostBlobs = 100_000;
+
     private readonly ConcurrentDictionary<(string Endpoint, string Repository), long> _allowed = new();
+    private readonly ConcurrentDictionary<(string Repository, string Digest), long> _here = new();
 
     public async Task RequireAsync(HttpContext context, string repository)
     {
@@ -69,10 +74,22 @@ internal sealed class RegistryAccess(IDbContextFactory<ServerDb> database, TimeP
             return;
         }
 
+        if (_here.TryGetValue((repository, digest), out var since) && time.GetElapsedTime(since) < s_remembered)
+        {
+            return;
+        }
+
         await using var db = await database.CreateDbContextAsync(context.RequestAborted);
         if (!await db.RepositoryBlobs.AnyAsync(b => b.Repository == repository && b.Digest == digest, context.RequestAborted))
         {
             throw RequestRefused.NotFound($"There is no {digest} in repository '{repository}'.");
         }
+
+        if (_here.Count >= MostBlobs)
+        {
+            _here.Clear();
+        }
+
+        _here[(repository, digest)] = time.GetTimestamp();
     }
 }

@@ -43,29 +43,49 @@ internal sealed class PackedBatch(List<(FramePlace Place, byte[] RentedStored)> 
 
     public IReadOnlyList<(FramePlace Place, byte[] RentedStored)> Frames => frames;
 
+    /// <param name="level">zstd level; 0 stores frames as they are.</param>
     public static PackedBatch Compress(ContentBatch batch, List<NewFrame> newFrames, int level)
     {
-        var codec = IdleCodecs.TryTake(out var idle) && idle.Level == level ? idle.Codec : new FrameCodec(level);
-        var plain = ArrayPool<byte>.Shared.Rent(Limits.MaxFramePlainBytes);
         var frames = new List<(FramePlace, byte[])>(newFrames.Count);
-        foreach (var frame in newFrames)
+        if (level == 0)
         {
-            var length = 0;
-            foreach (var chunk in frame.Chunks)
+            foreach (var frame in newFrames)
             {
-                batch.Plain(chunk).CopyTo(plain.AsSpan(length));
-                length += batch.Chunks[chunk].Bytes;
+                var stored = ArrayPool<byte>.Shared.Rent(Limits.MaxFrameStoredBytes);
+                (frame.Place.Encoding, frame.Place.StoredBytes) = (FrameEncoding.Stored, Join(batch, frame, stored));
+                frames.Add((frame.Place, stored));
+            }
+        }
+        else
+        {
+            var codec = IdleCodecs.TryTake(out var idle) && idle.Level == level ? idle.Codec : new FrameCodec(level);
+            var plain = ArrayPool<byte>.Shared.Rent(Limits.MaxFramePlainBytes);
+            foreach (var frame in newFrames)
+            {
+                var stored = ArrayPool<byte>.Shared.Rent(Limits.MaxFrameStoredBytes);
+                (frame.Place.Encoding, frame.Place.StoredBytes) = codec.Encode(plain.AsSpan(0, Join(batch, frame, plain)), stored);
+                frames.Add((frame.Place, stored));
             }
 
-            var stored = ArrayPool<byte>.Shared.Rent(Limits.MaxFrameStoredBytes);
-            (frame.Place.Encoding, frame.Place.StoredBytes) = codec.Encode(plain.AsSpan(0, length), stored);
-            frames.Add((frame.Place, stored));
+            ArrayPool<byte>.Shared.Return(plain);
+            IdleCodecs.Add((level, codec));
         }
 
-        ArrayPool<byte>.Shared.Return(plain);
         ArrayPool<byte>.Shared.Return(batch.RentedBuffer);
-        IdleCodecs.Add((level, codec));
         return new PackedBatch(frames);
+    }
+
+    /// <summary>The frame's chunks one after another; returns their bytes.</summary>
+    private static int Join(ContentBatch batch, NewFrame frame, Span<byte> target)
+    {
+        var length = 0;
+        foreach (var chunk in frame.Chunks)
+        {
+            batch.Plain(chunk).CopyTo(target[length..]);
+            length += batch.Chunks[chunk].Bytes;
+        }
+
+        return length;
     }
 
     public void Dispose()
