@@ -66,6 +66,7 @@ public sealed class ServerSimulator : IAsyncDisposable
         app.UseWebSockets();
         app.MapGet(Routes.DesiredState, DesiredState);
         app.MapPost(Routes.Screenshot + "/{workspace}", (Delegate)ScreenshotAsync);
+        app.MapPost(Routes.Evidence + "/{workspace}/{id}/{what}", (Delegate)EvidenceAsync);
         app.Map(Routes.Stream + "/{stream}", StreamAsync);
         app.MapGet(Routes.Registry + "/{name}/{kind}/{reference}", (Delegate)RegistryAsync);
         app.MapPost(Routes.Report, (Delegate)ReportAsync);
@@ -81,6 +82,9 @@ public sealed class ServerSimulator : IAsyncDisposable
 
     /// <summary>Workspace and first bytes of each picture that came.</summary>
     public ConcurrentQueue<(string Workspace, byte[] Png)> Screenshots { get; } = new();
+
+    /// <summary>What came of failed starts: "screen" or "serial".</summary>
+    public ConcurrentQueue<(string Workspace, string Id, string What, byte[] Bytes)> Evidence { get; } = new();
 
     /// <summary>Stream name and first bytes of each display stream that was opened.</summary>
     public ConcurrentQueue<(string Stream, string Greeting)> Streams { get; } = new();
@@ -280,6 +284,19 @@ public sealed class ServerSimulator : IAsyncDisposable
         using var picture = new MemoryStream();
         await context.Request.Body.CopyToAsync(picture, context.RequestAborted);
         Screenshots.Enqueue((workspace, picture.ToArray()));
+        return Results.NoContent();
+    }
+
+    private async Task<IResult> EvidenceAsync(HttpContext context, string workspace, string id, string what)
+    {
+        if (!IsAccepted(context.Connection.ClientCertificate))
+        {
+            return Results.StatusCode(401);
+        }
+
+        using var bytes = new MemoryStream();
+        await context.Request.Body.CopyToAsync(bytes, context.RequestAborted);
+        Evidence.Enqueue((workspace, id, what, bytes.ToArray()));
         return Results.NoContent();
     }
 

@@ -44,12 +44,15 @@ internal sealed class DataFolder(string path)
     /// <summary>Newest picture per managed workspace: ENDPOINT/WORKSPACE.png.</summary>
     public string Screenshots => In("screenshots");
 
+    /// <summary>Pictures and serial logs of failed starts: ENDPOINT/WORKSPACE/ID.png and .log.</summary>
+    public string Evidence => In("evidence");
+
     public string AccessLog => In("log/access.jsonl");
 
     public void CreateDirectories()
     {
         const UnixFileMode mode = OwnerOnly | UnixFileMode.UserExecute;
-        foreach (var directory in (string[])[Path, Keys, RetiredAuthorities, CookieKeys, Store, Uploads, Screenshots, In("log")])
+        foreach (var directory in (string[])[Path, Keys, RetiredAuthorities, CookieKeys, Store, Uploads, Screenshots, Evidence, In("log")])
         {
             Directory.CreateDirectory(directory, mode);
         }

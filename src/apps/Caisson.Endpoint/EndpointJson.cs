@@ -13,6 +13,7 @@ namespace Caisson.Endpoint;
 [JsonSerializable(typeof(Enrolment))]
 [JsonSerializable(typeof(SeenOrder[]))]
 [JsonSerializable(typeof(WorkspaceRecord))]
+[JsonSerializable(typeof(KeptEvidence))]
 [JsonSerializable(typeof(LocalStatus))]
 [JsonSerializable(typeof(Host.CachedAccelerator))]
 [JsonSerializable(typeof(ServerProblem))]

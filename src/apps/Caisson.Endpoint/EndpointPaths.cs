@@ -51,6 +51,8 @@ internal sealed class EndpointPaths
 
     public string WorkspaceRecord(WorkspaceId id) => Path.Combine(Workspace(id), "workspace.json");
 
+    public string Evidence(WorkspaceId id) => Path.Combine(Workspace(id), "evidence");
+
     /// <summary>Creates the folders, closed to every other user.</summary>
     public void Create()
     {

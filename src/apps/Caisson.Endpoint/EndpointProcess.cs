@@ -47,7 +47,7 @@ internal static class EndpointProcess
         var desk = new OrderDesk(workspaces, ledger, link, clock, changed, time, log);
         var poller = new DesiredStatePoller(link, store, clock, time, log);
         var thumbnails = new Thumbnails(workspaces, link, time, log);
-        var reports = new ReportLoop(paths, workspaces, ledger, link, store, poller, accelerator, capabilities, changed, time, log) { Sources = () => sources.Totals };
+        var reports = new ReportLoop(paths, workspaces, ledger, new EvidenceSender(workspaces, link, log), link, store, poller, accelerator, capabilities, changed, time, log) { Sources = () => sources.Totals };
         if (store.LoadLast() is { } last)
         {
             Want(last); // Offline, the PC works from what it knew.

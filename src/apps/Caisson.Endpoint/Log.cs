@@ -80,6 +80,15 @@ internal static partial class Log
     [LoggerMessage(36, LogLevel.Information, "{Workspace}: first heartbeat after {Seconds:0.0} s; {Present} of {Whole} image bytes are here.")]
     public static partial void FirstHeartbeat(ILogger log, string workspace, double seconds, long present, long whole);
 
+    [LoggerMessage(37, LogLevel.Warning, "{Workspace}: {Text}")]
+    public static partial void StartJudged(ILogger log, string workspace, string text);
+
+    [LoggerMessage(38, LogLevel.Error, "{Workspace}: the picture and serial log of the failed start could not be kept: {Reason}")]
+    public static partial void NoEvidence(ILogger log, string workspace, string reason);
+
+    [LoggerMessage(39, LogLevel.Warning, "{Workspace}: evidence {Id} was not taken by the server: {Reason}")]
+    public static partial void EvidenceNotTaken(ILogger log, string workspace, string id, string reason);
+
     [LoggerMessage(40, LogLevel.Information, "Image {Generation}: served; {Present} of {Whole} bytes here.")]
     public static partial void ImageOpen(ILogger log, string generation, long present, long whole);
 

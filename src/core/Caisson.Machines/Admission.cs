@@ -8,6 +8,7 @@ internal enum RequestKind
     Stop,
     Restart,
     Screenshot,
+    Look,
     UseRawBase,
 }
 

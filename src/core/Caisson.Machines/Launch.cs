@@ -91,6 +91,7 @@ internal sealed class Launch(WorkspacePaths paths, QemuCapabilities capabilities
             File.Move(paths.SerialLog, paths.PreviousSerialLog, overwrite: true);
         }
 
+        File.Delete(paths.LastScreen);
         if (new FileInfo(paths.ProcessLog) is { Exists: true, Length: > LongestProcessLog } log)
         {
             log.Delete();

@@ -92,6 +92,12 @@ public sealed class Machine : IAsyncDisposable
     /// <summary>The first screen as PNG. The caller decides whether this workspace's screen may be seen at all.</summary>
     public Task<byte[]> ScreenshotAsync(CancellationToken cancellation) => _owner.AskAsync(new MachineRequest.Screenshot(), cancellation);
 
+    /// <summary>What the screen looks like, only to be held against another look: no picture leaves the driver.</summary>
+    /// <exception cref="MachineException">It is a personal workspace's, or QEMU gave no picture.</exception>
+    public async Task<ScreenPrint> LookAsync(CancellationToken cancellation) =>
+        ScreenPrint.FromPpm(await _owner.AskAsync(new MachineRequest.Look(), cancellation))
+            ?? throw new MachineException(MachineError.CommandFailed, $"QEMU's picture of the screen of workspace {Spec.Id} could not be read. Try again.");
+
     /// <summary>Moves the running machine from its NBD base onto the complete raw file of the same generation.</summary>
     public Task UseRawBaseAsync(string rawPath, CancellationToken cancellation) =>
         _owner.AskAsync(new MachineRequest.UseRawBase(rawPath), cancellation);

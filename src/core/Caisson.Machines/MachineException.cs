@@ -38,6 +38,9 @@ public enum MachineError
     /// <summary>The machine's present state does not allow the request.</summary>
     Denied,
 
+    /// <summary>The guest was asked to shut down, did not within its time, and runs on.</summary>
+    NotShutDown,
+
     /// <summary>QEMU refused a command or went away during it.</summary>
     CommandFailed,
 }

@@ -9,6 +9,9 @@ internal sealed partial class MachineOwner
     /// <summary>Bytes of a PNG; 4K of noise has more, a desktop far less.</summary>
     private const long LargestPicture = 8 << 20;
 
+    /// <summary>Bytes of a PPM: 8K.</summary>
+    private const long LargestPlainPicture = 7680L * 4320 * 3 + 64;
+
     private async Task TakeRequestAsync(MachineRequest request)
     {
         var admission = AdmissionRules.Decide(Status.Current.State, request.Kind);
@@ -66,7 +69,11 @@ internal sealed partial class MachineOwner
                 _stop.Join(stop, _time.GetUtcNow());
                 return;
             case MachineRequest.Screenshot:
-                request.Answer.TrySetResult(await TakePictureAsync());
+                request.Answer.TrySetResult(await TakePictureAsync(QmpCommands.ScreenDumpAsync, LargestPicture));
+                return;
+            case MachineRequest.Look:
+                RefuseIfPersonal();
+                request.Answer.TrySetResult(await TakePictureAsync(QmpCommands.ScreenDumpPlainAsync, LargestPlainPicture));
                 return;
             case MachineRequest.UseRawBase move:
                 await MoveBaseAsync(move.RawPath);
@@ -104,13 +111,45 @@ internal sealed partial class MachineOwner
         Publish(Status.Current with { State = WorkspaceState.Stopping });
     }
 
-    private async Task<byte[]> TakePictureAsync()
+    /// <summary>The guest was asked and did not shut down: it runs on, and whoever asked is told.</summary>
+    private void GiveUpStop(StopInProgress stop)
+    {
+        _stop = null;
+        Publish(Status.Current with { State = _hold is null ? WorkspaceState.Running : WorkspaceState.WaitingForDisk });
+        stop.Fail(new MachineException(MachineError.NotShutDown, $"Workspace {Spec.Id} was asked to shut down and did not; it runs on. Something in it may wait for an answer, such as a document that is not saved."));
+    }
+
+    private void RefuseIfPersonal()
+    {
+        if (Spec.Kind == WorkspaceKind.Personal)
+        {
+            throw new MachineException(MachineError.Denied, $"Workspace {Spec.Id} is personal; nothing of its screen is looked at.");
+        }
+    }
+
+    /// <summary>Kept beside the serial log, for whoever asks why. A picture that fails is none: the machine is given up all the same.</summary>
+    private async Task KeepLastScreenAsync()
+    {
+        try
+        {
+            if (Spec.Kind != WorkspaceKind.Personal)
+            {
+                AtomicFile.Write(Paths.LastScreen, await TakePictureAsync(QmpCommands.ScreenDumpAsync, LargestPicture));
+            }
+        }
+        catch (Exception e) when (e is QmpException or MachineException or IOException)
+        {
+            File.Delete(Paths.LastScreen);
+        }
+    }
+
+    private async Task<byte[]> TakePictureAsync(Func<QmpClient, string, CancellationToken, Task> dump, long most)
     {
         File.Delete(Paths.Screenshot);
         try
         {
-            await CommandAsync((qmp, cancellation) => qmp.ScreenDumpAsync(Paths.Screenshot, cancellation));
-            return await ReadPictureAsync(Paths.Screenshot, _closing.Token);
+            await CommandAsync((qmp, cancellation) => dump(qmp, Paths.Screenshot, cancellation));
+            return await ReadPictureAsync(Paths.Screenshot, most, _closing.Token);
         }
         finally
         {
@@ -119,13 +158,13 @@ internal sealed partial class MachineOwner
     }
 
     /// <summary>The guest chooses the size of its screen, so what it makes this process hold is bounded here.</summary>
-    internal static async Task<byte[]> ReadPictureAsync(string path, CancellationToken cancellation)
+    internal static async Task<byte[]> ReadPictureAsync(string path, long most, CancellationToken cancellation)
     {
         await using var file = File.OpenRead(path);
         var length = file.Length;
-        if (length > LargestPicture)
+        if (length > most)
         {
-            throw new MachineException(MachineError.CommandFailed, $"The picture of the screen has {length} bytes, and at most {LargestPicture} are taken. Choose a smaller screen in the guest.");
+            throw new MachineException(MachineError.CommandFailed, $"The picture of the screen has {length} bytes, and at most {most} are taken. Choose a smaller screen in the guest.");
         }
 
         var picture = new byte[length];

@@ -91,6 +91,7 @@ internal sealed partial class MachineOwner : IDisposable
             State = WorkspaceState.Starting,
             StartedAt = record.StartedAt,
             FirstHeartbeatAt = record.FirstHeartbeatAt,
+            Panics = record.Panics,
             ProcessId = _run.Process.Pid,
         });
         try
@@ -262,11 +263,18 @@ internal sealed partial class MachineOwner : IDisposable
     private async Task TakePanicAsync()
     {
         var panics = Status.Current.Panics + 1;
-        Publish(Status.Current with { Panics = panics });
-        if (panics >= MostPanics)
+        _record = _record is null ? null : _record with { Panics = panics };
+        SaveRecord();
+        if (panics < MostPanics)
         {
+            Publish(Status.Current with { Panics = panics });
+        }
+        else
+        {
+            await KeepLastScreenAsync();
             Publish(Status.Current with
             {
+                Panics = panics,
                 Problem = $"The guest's kernel panicked {panics.ToString(CultureInfo.InvariantCulture)} times since this start. Its serial log is '{Paths.SerialLog}'.",
             });
             _run!.Process.Kill();
@@ -389,7 +397,14 @@ internal sealed partial class MachineOwner : IDisposable
 
         if (_stop is { } stop && stop.Due <= now && _run is { } run)
         {
-            await stop.NextStepAsync(run, now, CommandLimit, _time);
+            if (stop.GivesUp(now))
+            {
+                GiveUpStop(stop);
+            }
+            else
+            {
+                await stop.NextStepAsync(run, now, CommandLimit, _time);
+            }
         }
 
         if (_housekeeping <= now)

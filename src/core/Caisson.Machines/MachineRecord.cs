@@ -17,6 +17,9 @@ internal sealed record MachineRecord
 
     public DateTimeOffset? FirstHeartbeatAt { get; init; }
 
+    /// <summary>Guest kernel panics since this start.</summary>
+    public int Panics { get; init; }
+
     public void Save(WorkspacePaths paths) => AtomicFile.Write(paths.Record, JsonSerializer.SerializeToUtf8Bytes(this, MachinesJson.Default.MachineRecord));
 
     /// <summary>Null when there is none that this version can read.</summary>

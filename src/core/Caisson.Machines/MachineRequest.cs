@@ -14,6 +14,8 @@ internal abstract record MachineRequest(RequestKind Kind)
 
     public sealed record Screenshot() : MachineRequest(RequestKind.Screenshot);
 
+    public sealed record Look() : MachineRequest(RequestKind.Look);
+
     public sealed record UseRawBase(string RawPath) : MachineRequest(RequestKind.UseRawBase);
 }
 

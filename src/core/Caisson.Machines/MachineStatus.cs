@@ -37,6 +37,9 @@ public enum StopMode
     /// <summary>Ask the guest; power off when the grace time is over.</summary>
     Shutdown,
 
+    /// <summary>Ask the guest; when the grace time is over and it has not shut down, leave it running.</summary>
+    Ask,
+
     /// <summary>Power off now, as if the plug were pulled.</summary>
     Kill,
 }

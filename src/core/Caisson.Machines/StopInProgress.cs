@@ -4,7 +4,7 @@ namespace Caisson.Machines;
 
 /// <summary>
 /// A stop on its way: the power button (pressed again every 10 s, because a guest that still boots does not hear it), then QEMU's own
-/// end, which closes the volumes cleanly, then SIGKILL.
+/// end, which closes the volumes cleanly, then SIGKILL. One that only asks is given up where the others go on to the end of QEMU.
 /// </summary>
 internal sealed class StopInProgress(StopMode mode, DateTimeOffset now, TimeSpan grace)
 {
@@ -13,6 +13,7 @@ internal sealed class StopInProgress(StopMode mode, DateTimeOffset now, TimeSpan
 
     private readonly List<MachineRequest> _waiting = [];
     private DateTimeOffset _graceEnds = mode is StopMode.Kill ? now : now + grace;
+    private bool _onlyAsks = mode is StopMode.Ask;
     private bool _awoken;
     private bool _quit;
 
@@ -27,6 +28,7 @@ internal sealed class StopInProgress(StopMode mode, DateTimeOffset now, TimeSpan
     public void Join(MachineRequest.Stop stop, DateTimeOffset moment)
     {
         _waiting.Add(stop);
+        _onlyAsks &= stop.Mode is StopMode.Ask;
 
         // The last word counts: a stop asked during a restart leaves the machine stopped.
         Restart?.Answer.TrySetException(new MachineException(MachineError.Denied, "The restart was given up because a stop was asked meanwhile. Start the workspace again."));
@@ -38,6 +40,8 @@ internal sealed class StopInProgress(StopMode mode, DateTimeOffset now, TimeSpan
             Due = moment;
         }
     }
+
+    public bool GivesUp(DateTimeOffset moment) => _onlyAsks && moment >= _graceEnds;
 
     public void Complete()
     {

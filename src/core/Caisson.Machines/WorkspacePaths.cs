@@ -50,6 +50,9 @@ public sealed record WorkspacePaths(string StateDirectory, string RunDirectory)
 
     public string Screenshot => InRun("screen.png");
 
+    /// <summary>What the screen showed when the driver gave the guest up; never of a personal workspace.</summary>
+    public string LastScreen => InState("last-screen.png");
+
     public string Volume(VolumeRole role) => role switch
     {
         VolumeRole.Os => OsVolume,

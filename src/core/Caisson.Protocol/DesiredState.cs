@@ -29,6 +29,10 @@ public sealed record DesiredState
 /// <summary>A workspace the endpoint shall have.</summary>
 public sealed record DesiredWorkspace
 {
+    public const int DefaultKeepGenerations = 2;
+
+    public const int DefaultAnswerWithinSeconds = 600;
+
     public required WorkspaceId Id { get; init; }
 
     public required string Name { get; init; }
@@ -47,6 +51,15 @@ public sealed record DesiredWorkspace
 
     /// <summary>Start when the endpoint starts; otherwise on the user's or an administrator's word.</summary>
     public bool AutoStart { get; init; } = true;
+
+    /// <summary>Older generations that ran here and are kept on the disk to go back to without a download; null is <see cref="DefaultKeepGenerations"/>.</summary>
+    public int? KeepGenerations { get; init; }
+
+    /// <summary>Seconds of running time in which a started guest must say its first heartbeat, or its start has failed; null is <see cref="DefaultAnswerWithinSeconds"/>.</summary>
+    public int? AnswerWithinSeconds { get; init; }
+
+    /// <summary>Hours a prepared update may wait while the old generation runs on; then the workspace is restarted into it. Null is no end.</summary>
+    public int? UpdateWithinHours { get; init; }
 }
 
 /// <summary>One thing an administrator asks once. Obeyed at most once, by <see cref="Id"/>; refused orders are reported with a reason.</summary>
@@ -79,4 +92,7 @@ public enum OrderKind
 
     /// <summary>Stop, then start; a prepared generation is used at this start.</summary>
     Restart,
+
+    /// <summary>Forget that a generation failed on this PC, so that its next start uses it again.</summary>
+    TryAgain,
 }

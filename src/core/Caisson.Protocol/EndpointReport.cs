@@ -76,6 +76,9 @@ public sealed record WorkspaceReport
     /// <summary>What the guest says of itself, as name and value; bounded, untrusted.</summary>
     public IReadOnlyDictionary<string, string> GuestFacts { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
+    /// <summary>How the generation stands on this PC; null where no generation has been started yet, and always of a personal workspace.</summary>
+    public GenerationLife? Life { get; init; }
+
     /// <summary>One sentence when something is wrong: what happened, why, what to do.</summary>
     public string? Problem { get; init; }
 }

@@ -20,6 +20,10 @@ public static class Routes
     /// <summary>POST image/png, at most 8 MiB; + /{workspace}. Managed and disposable workspaces only; the server refuses others too.</summary>
     public const string Screenshot = "/v1/screenshots";
 
+    /// <summary>POST, + /{workspace}/{evidence}/screen (image/png, at most 8 MiB) or /serial (text/plain, at most 64 KiB): what a report's
+    /// <see cref="StartEvidence"/> speaks of. Repeating it is harmless. Managed and disposable workspaces only.</summary>
+    public const string Evidence = "/v1/evidence";
+
     /// <summary>WebSocket, opened outward by the endpoint; + /{stream}. Raw RFB bytes as binary messages.</summary>
     public const string Stream = "/v1/streams";
 

@@ -30,6 +30,10 @@ public static class QmpCommands
     public static Task ScreenDumpAsync(this QmpClient qmp, string pngPath, CancellationToken cancellation) =>
         qmp.ExecuteAsync("screendump", new JsonObject { ["filename"] = pngPath, ["format"] = "png" }, cancellation);
 
+    /// <summary>The same as a PPM file: nothing to compress, and simple to read.</summary>
+    public static Task ScreenDumpPlainAsync(this QmpClient qmp, string ppmPath, CancellationToken cancellation) =>
+        qmp.ExecuteAsync("screendump", new JsonObject { ["filename"] = ppmPath }, cancellation);
+
     /// <summary>Adds a block node; <paramref name="node"/> is a QAPI BlockdevOptions object.</summary>
     public static Task BlockdevAddAsync(this QmpClient qmp, JsonObject node, CancellationToken cancellation) =>
         qmp.ExecuteAsync("blockdev-add", node, cancellation);

@@ -13,7 +13,11 @@ public sealed class ReconcilerTests
         Id = new("work"), Name = "Work", Kind = kind,
         Base = kind == WorkspaceKind.Personal && last is { } b ? Sample.Generation(b, "personal") : null,
         Last = last is { } l ? Sample.Generation(l, kind == WorkspaceKind.Personal ? "personal" : "work") : null,
-        Previous = previous is { } p ? Sample.Generation(p) : null,
+        Life = kind == WorkspaceKind.Personal || last is not { } good ? Life.None : Life.None with
+        {
+            Good = Sample.Generation(good), IsSettled = true, Kept = previous is { } p ? [Sample.Generation(p)] : [],
+            Attempt = new Attempt(Sample.Generation(good), AttemptState.Answered, TimeSpan.Zero),
+        },
     };
 
     private static ActualWorkspace Actual(WorkspaceRecord record, WorkspaceState state = WorkspaceState.Stopped, Wish wish = Wish.None) =>
@@ -125,6 +129,29 @@ public sealed class ReconcilerTests
     }
 
     [Fact]
+    public void A_refused_generation_is_neither_started_nor_fetched_and_the_one_before_is()
+    {
+        var desired = Sample.Workspace(generation: 2);
+        var refused = Actual(Refused(Record(last: 1)));
+        Assert.Equal([new PlanAction.Start(desired, Sample.Generation(1))], Plan(desired, refused, (Sample.Generation(1), ImageState.Complete)));
+        Assert.Equal([new PlanAction.Start(desired, Sample.Generation(1))], Plan(desired, refused, (Sample.Generation(1), ImageState.Complete), (Sample.Generation(2), ImageState.Complete)));
+    }
+
+    [Fact]
+    public void A_start_asked_where_nothing_may_start_is_answered_with_a_reason() =>
+        Assert.IsType<PlanAction.Decline>(Assert.Single(Plan(Sample.Workspace(generation: 2), Actual(Refused(Record()), wish: Wish.Start), (Sample.Generation(2), ImageState.Complete))));
+
+    [Fact]
+    public void A_generation_ordered_back_to_is_opened_from_the_disk_and_its_seed_is_what_runs() =>
+        Assert.Equal([new PlanAction.OpenImage(Sample.Generation(2), Sample.Generation(3).ManifestDigest)],
+            Plan(Sample.Workspace(generation: 2), Actual(Record(last: 3, previous: 2), WorkspaceState.Running), (Sample.Generation(3), ImageState.Complete), (Sample.Generation(2), ImageState.OnDisk)));
+
+    private static WorkspaceRecord Refused(WorkspaceRecord record) => record with
+    {
+        Life = record.Life with { Strikes = [new Strikes(Sample.Generation(2), 2, StartFailure.Silent)] },
+    };
+
+    [Fact]
     public void A_machine_gets_its_own_identity_at_the_first_start_and_keeps_it()
     {
         var first = Record().StartedFrom(Sample.Generation(1));
@@ -136,6 +163,6 @@ public sealed class ReconcilerTests
     public void The_record_keeps_the_generation_to_go_back_to_over_restarts_of_the_same()
     {
         var record = Record(last: 1).StartedFrom(Sample.Generation(2)).StartedFrom(Sample.Generation(2));
-        Assert.Equal((Sample.Generation(2), Sample.Generation(1), null), (record.Last, record.Previous, record.Base));
+        Assert.Equal((Sample.Generation(2), Sample.Generation(1), null), (record.Last, record.Life.Good, record.Base));
     }
 }

@@ -9,7 +9,8 @@ public sealed class StartApprovalTests
     [Fact]
     public void What_the_state_wants_and_what_ran_before_may_start_and_nothing_else()
     {
-        var record = Record(WorkspaceKind.Managed).StartedFrom(Sample.Generation(1)).StartedFrom(Sample.Generation(2));
+        var record = Record(WorkspaceKind.Managed).StartedFrom(Sample.Generation(1));
+        record = (record with { Life = LifeRule.After(record.Life, new LifeEvent.Answered()) }).StartedFrom(Sample.Generation(2));
         var wanted = Sample.Workspace(generation: 3);
         Assert.IsType<RunDecision.Allowed>(StartApproval.Decide(record, wanted, Sample.Generation(3)));
         Assert.IsType<RunDecision.Allowed>(StartApproval.Decide(record, wanted, Sample.Generation(2)));

@@ -115,14 +115,14 @@ public sealed class MachineFilesTests
         using var folder = new TestFolder();
         var picture = folder.File("screen.png");
         await File.WriteAllBytesAsync(picture, [1, 2, 3], TestContext.Current.CancellationToken);
-        Assert.Equal([1, 2, 3], await MachineOwner.ReadPictureAsync(picture, TestContext.Current.CancellationToken));
+        Assert.Equal([1, 2, 3], await MachineOwner.ReadPictureAsync(picture, 8 << 20, TestContext.Current.CancellationToken));
 
         using (var file = File.OpenWrite(picture))
         {
             file.SetLength(1L << 40); // A hole: reading it would not end.
         }
 
-        var refused = await Assert.ThrowsAsync<MachineException>(() => MachineOwner.ReadPictureAsync(picture, TestContext.Current.CancellationToken));
+        var refused = await Assert.ThrowsAsync<MachineException>(() => MachineOwner.ReadPictureAsync(picture, 8 << 20, TestContext.Current.CancellationToken));
         Assert.Equal(MachineError.CommandFailed, refused.Error);
     }
 

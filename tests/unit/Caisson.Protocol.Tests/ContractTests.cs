@@ -54,6 +54,14 @@ public sealed class ContractTests
     }
 
     [Fact]
+    public void A_workspace_of_an_earlier_server_has_no_numbers_it_did_not_send()
+    {
+        var read = JsonSerializer.Deserialize(JsonSerializer.Serialize(State, ProtocolJson.Default.DesiredState), ProtocolJson.Default.DesiredState)!.Workspaces[0];
+
+        Assert.Equal((null, null, null), (read.KeepGenerations, read.AnswerWithinSeconds, read.UpdateWithinHours));
+    }
+
+    [Fact]
     public void A_document_without_a_required_member_is_refused()
     {
         Assert.Throws<JsonException>(() => JsonSerializer.Deserialize("""{"endpoint":"pc-1","sequence":1}""", ProtocolJson.Default.DesiredState));

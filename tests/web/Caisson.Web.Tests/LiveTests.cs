@@ -15,7 +15,7 @@ public sealed class LiveTests(ConsoleFixture fixture)
     public async Task Pages_of_twenty_thousand_PCs_come_at_once()
     {
         await using var window = await fixture.OpenAsync(Look.Light);
-        foreach (var address in (string[])["/", "/pcs", "/pcs?q=berg&sort=-seen", "/pcs?show=behind", "/images", "/activity"])
+        foreach (var address in (string[])["/", "/pcs", "/pcs?q=berg&sort=-seen", "/pcs?show=behind", "/pcs?show=rolled-back", "/pcs?show=degraded", "/images", "/activity"])
         {
             var times = new List<TimeSpan>();
             for (var i = 0; i < 5; i++)
@@ -87,6 +87,50 @@ public sealed class LiveTests(ConsoleFixture fixture)
         await window.ShotAsync("group-assign");
         await window.Page.GetByRole(AriaRole.Button, new() { Name = "Assign to 0 PCs" }).ClickAsync();
         await window.Page.Locator(".rows").GetByText("Work", new() { Exact = true }).WaitForAsync();
+    }
+
+    [Fact]
+    public async Task A_failed_start_is_one_click_from_today_and_the_way_back_beside_it()
+    {
+        await using var window = await fixture.OpenAsync(Look.Light);
+        await window.GoAsync("/");
+        var line = window.Page.Locator(".needs li").Filter(new() { HasText = "2 PCs went back to Work generation 6: the desktop did not answer" });
+        Assert.Equal("/groups/office", await line.GetByRole(AriaRole.Link, new() { Name = "Roll back the group" }).GetAttributeAsync("href"));
+        await line.Locator("a.sight").ClickAsync();
+        await window.Page.WaitForURLAsync("**/starts/e-2");
+        Assert.Contains("Failed to start lightdm.service", await window.Page.InnerTextAsync("pre.log"), StringComparison.Ordinal);
+        Assert.True(await window.Page.EvaluateAsync<bool>("document.querySelector('.screen.whole img').naturalWidth > 0"));
+        await window.Page.GetByRole(AriaRole.Button, new() { Name = "Try it again on this PC" }).WaitForAsync();
+        Assert.Empty(window.Faults);
+    }
+
+    [Fact]
+    public async Task A_group_is_rolled_back_after_it_said_whom_that_hits_and_it_is_undone()
+    {
+        await using var window = await fixture.OpenAsync(Look.Light);
+        await window.GoAsync("/groups/field");
+        await window.Page.GetByRole(AriaRole.Button, new() { Name = "Roll back Work" }).ClickAsync();
+        var dialog = window.Page.GetByRole(AriaRole.Dialog);
+        await dialog.GetByText("4,000 PCs").First.WaitForAsync();
+        Assert.Contains("get generation 6:", await dialog.InnerTextAsync(), StringComparison.Ordinal);
+        await window.ShotAsync("group-rollback");
+        await dialog.GetByRole(AriaRole.Button, new() { Name = "Roll back 4,000 PCs" }).ClickAsync();
+        await window.Page.GetByText("rolled back to 6").WaitForAsync();
+        await window.Page.GetByRole(AriaRole.Button, new() { Name = "Undo" }).ClickAsync();
+        await window.Page.GetByText("Undone: Work is as it was.").WaitForAsync();
+        Assert.Equal(0, await window.Page.GetByText("rolled back to 6").CountAsync());
+    }
+
+    [Fact]
+    public async Task How_a_group_takes_updates_is_said_in_words_and_changed()
+    {
+        await using var window = await fixture.OpenAsync(Look.Dark);
+        await window.GoAsync("/groups/field");
+        await window.Page.GetByRole(AriaRole.Button, new() { Name = "How Work takes updates" }).ClickAsync();
+        await window.Page.GetByLabel("An update waits for a restart").SelectOptionAsync("24");
+        await window.ShotAsync("group-updates");
+        await window.Page.GetByRole(AriaRole.Button, new() { Name = "Save for 4,000 PCs" }).ClickAsync();
+        await window.Page.GetByText("updates within 1 day").WaitForAsync();
     }
 
     [Fact]

@@ -58,6 +58,26 @@ internal sealed class ServerUnderTest : IAsyncDisposable
             var folder = Directory.CreateDirectory(Path.Combine(data, "screenshots", endpoint));
             await File.WriteAllBytesAsync(Path.Combine(folder.FullName, workspace + ".png"), DesktopPicture.Png(index % 7), cancellationToken);
         }
+
+        await SeedSeenAsync(data, cancellationToken);
+    }
+
+    private static async Task SeedSeenAsync(string data, CancellationToken cancellationToken)
+    {
+        foreach (var (endpoint, workspace, id) in SeededFleet.Seen())
+        {
+            var folder = Directory.CreateDirectory(Path.Combine(data, "evidence", endpoint, workspace));
+            await File.WriteAllBytesAsync(Path.Combine(folder.FullName, id + ".png"), DesktopPicture.Stopped(), cancellationToken);
+            await File.WriteAllTextAsync(Path.Combine(folder.FullName, id + ".log"), """
+                [    0.000000] Linux version 6.12.57+deb13-amd64
+                [    1.204417] virtio_blk virtio1: [vda] 25165824 512-byte logical blocks (12.9 GB/12.0 GiB)
+                [    2.671180] EXT4-fs (vda1): mounted filesystem ro without journal.
+                [    4.018822] systemd[1]: Starting lightdm.service - Light Display Manager...
+                [   64.302110] systemd[1]: lightdm.service: start operation timed out. Terminating.
+                [   64.310992] systemd[1]: Failed to start lightdm.service - Light Display Manager.
+                [   64.311557] systemd[1]: Dependency failed for graphical.target - Graphical Interface.
+                """, cancellationToken);
+        }
     }
 
     private async Task WaitUntilUpAsync(CancellationToken cancellationToken)

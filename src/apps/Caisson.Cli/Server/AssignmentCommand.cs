@@ -11,6 +11,9 @@ internal static class AssignmentCommand
     {
         List(),
         Assign(),
+        Change(),
+        RollBack(),
+        Follow(),
         Remove(),
     };
 
@@ -28,8 +31,74 @@ internal static class AssignmentCommand
             }
 
             Output.Table(
-                ["ID", "GROUP", "WORKSPACE", "KIND", "IMAGE", "TRACK", "MEMORY", "CPUS"],
-                page.Items.Select(a => (IReadOnlyList<string>)[$"{a.Id}", a.Group, a.Name, $"{a.Kind}", a.Image, $"{a.Track}", $"{a.MemoryMiB} MiB", $"{a.Cpus}"]));
+                ["ID", "GROUP", "WORKSPACE", "KIND", "IMAGE", "GENERATION", "TRACK", "UPDATES", "MEMORY", "CPUS"],
+                page.Items.Select(a => (IReadOnlyList<string>)[$"{a.Id}", a.Group, a.Name, $"{a.Kind}", a.Image, Generation(a), $"{a.Track}", a.UpdateWithinHours is { } hours ? $"within {hours} h" : "at restart", $"{a.MemoryMiB} MiB", $"{a.Cpus}"]));
+        });
+        return command;
+    }
+
+    private static string Generation(AssignmentInfo assignment) => (assignment.Generation, assignment.HeldAt) switch
+    {
+        (null, _) => "none",
+        ({ } number, null) => $"{number}",
+        ({ } number, _) => $"{number}, rolled back",
+    };
+
+    private static Command Change()
+    {
+        var id = new Argument<int>("id") { Description = "As `caisson assignment list` shows it" };
+        var within = new Option<int?>("--update-within") { Description = "Hours an update may wait for a restart, 1 to 720; 0 is for ever", HelpName = "HOURS" };
+        var keep = new Option<int?>("--keep") { Description = "Older generations kept on each PC, 0 to 20", HelpName = "N" };
+        var answer = new Option<int?>("--answer-within") { Description = "Seconds of running in which a started guest must answer, 30 to 7200", HelpName = "SECONDS" };
+        var command = new Command("change", "Change how the PCs take updates") { id, within, keep, answer };
+        command.SetAction(async (parsed, cancel) =>
+        {
+            using var api = ConnectionOptions.Connect(parsed);
+            var request = new ChangeAssignmentRequest { UpdateWithinHours = parsed.GetValue(within), KeepGenerations = parsed.GetValue(keep), AnswerWithinSeconds = parsed.GetValue(answer) };
+            await api.SendAsync(HttpMethod.Patch, $"/api/assignments/{parsed.GetValue(id)}", request, ApiJson.Default.ChangeAssignmentRequest, cancel);
+        });
+        return command;
+    }
+
+    private static Command RollBack()
+    {
+        var id = new Argument<int>("id") { Description = "As `caisson assignment list` shows it" };
+        var to = new Option<int>("--to") { Description = "An older released generation", Required = true, HelpName = "N" };
+        var yes = new Option<bool>("--yes") { Description = "Do it; without this only what it would hit is said" };
+        var command = new Command("rollback", "Go back to an older generation and stay there; PCs that kept it need no download") { id, to, yes, ConnectionOptions.Json };
+        command.SetAction(async (parsed, cancel) =>
+        {
+            using var api = ConnectionOptions.Connect(parsed);
+            var (assignment, number) = (parsed.GetValue(id), parsed.GetValue(to));
+            var hit = await api.GetAsync($"/api/assignments/{assignment}/rollback?to={number}", ApiJson.Default.RollbackPreview, cancel);
+            if (parsed.GetValue(yes))
+            {
+                await api.SendAsync(HttpMethod.Put, $"/api/assignments/{assignment}/generation", new HoldAssignmentRequest(number), ApiJson.Default.HoldAssignmentRequest, cancel);
+            }
+
+            if (parsed.GetValue(ConnectionOptions.Json))
+            {
+                Output.Json(hit, ApiJson.Default.RollbackPreview);
+                return;
+            }
+
+            var names = hit.Names.Count == 0 ? "" : $" ({string.Join(", ", hit.Names)}{(hit.Pcs > hit.Names.Count ? ", …" : "")})";
+            Console.Out.WriteLine($"{hit.Pcs} PCs{names}: {hit.HaveIt} have generation {number} on their disk, {hit.Pcs - hit.HaveIt} download it; {hit.Running} run another one until their next restart.");
+            Console.Out.WriteLine(parsed.GetValue(yes)
+                ? $"Rolled back. Undo with: caisson assignment follow {assignment}"
+                : $"Nothing was changed. To do it: caisson assignment rollback {assignment} --to {number} --yes");
+        });
+        return command;
+    }
+
+    private static Command Follow()
+    {
+        var id = new Argument<int>("id") { Description = "As `caisson assignment list` shows it" };
+        var command = new Command("follow", "Follow the newest generation again, after a rollback") { id };
+        command.SetAction(async (parsed, cancel) =>
+        {
+            using var api = ConnectionOptions.Connect(parsed);
+            await api.SendAsync(HttpMethod.Put, $"/api/assignments/{parsed.GetValue(id)}/generation", new HoldAssignmentRequest(null), ApiJson.Default.HoldAssignmentRequest, cancel);
         });
         return command;
     }

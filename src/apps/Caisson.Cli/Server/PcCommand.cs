@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Caisson.Protocol;
 using Caisson.Protocol.Api;
 
 namespace Caisson.Cli.Server;
@@ -19,12 +20,14 @@ internal static class PcCommand
     private static Command List()
     {
         var filter = new Option<string?>("--filter") { Description = "Part of the name, person, place or id" };
+        var health = new Option<GenerationHealth?>("--health") { Description = "Only those where a generation stands so: OnTrial, Degraded, RolledBack, Stuck or PcFault" };
         var offset = new Option<int>("--offset") { Description = "How many to leave out, for the next page", DefaultValueFactory = _ => 0 };
-        var command = new Command("list", "List the PCs, 200 at a time") { filter, offset, ConnectionOptions.Json };
+        var command = new Command("list", "List the PCs, 200 at a time") { filter, health, offset, ConnectionOptions.Json };
         command.SetAction(async (parsed, cancel) =>
         {
             using var api = ConnectionOptions.Connect(parsed);
             var query = parsed.GetValue(filter) is { Length: > 0 } text ? $"&search={Uri.EscapeDataString(text)}" : "";
+            query += parsed.GetValue(health) is { } stands ? $"&health={stands}" : "";
             var page = await api.GetAsync($"/api/endpoints?limit=200&offset={parsed.GetValue(offset)}{query}", ApiJson.Default.PageEndpointInfo, cancel);
             if (parsed.GetValue(ConnectionOptions.Json))
             {
@@ -76,8 +79,18 @@ internal static class PcCommand
         var report = workspace.Report;
         var ready = report.ImageBytes > 0 ? $", offline-ready {report.PresentBytes * 100 / report.ImageBytes} %" : "";
         var heartbeat = report.LastHeartbeatAt is { } at ? $", heartbeat {Output.Time(at)}" : "";
-        return $"  {workspace.Name} ({report.Kind}): {report.State}{(report.RunningGeneration is { } g ? $", generation {g}" : "")}{ready}{heartbeat}{(report.Problem is { } p ? $"\n    {p}" : "")}";
+        return $"  {workspace.Name} ({report.Kind}): {report.State}{(report.RunningGeneration is { } g ? $", generation {g}" : "")}{ready}{heartbeat}{Life(report.Life)}{(report.Problem is { } p ? $"\n    {p}" : "")}";
     }
+
+    private static string Life(GenerationLife? life) => life is null ? "" : life.Health switch
+    {
+        GenerationHealth.Well => life.UpdateWaitsSince is { } since ? $", an update waits since {Output.Time(since)}" : "",
+        GenerationHealth.OnTrial => ", on trial",
+        GenerationHealth.RolledBack => $", rolled back to {life.Committed}: generation {life.Refused} failed twice ({life.Failure})",
+        GenerationHealth.Stuck => $", nothing to run: generation {life.Refused} failed twice ({life.Failure})",
+        GenerationHealth.Degraded => ", degraded: the guest tools are silent",
+        _ => $", the PC is at fault: generation {life.Committed} answered before and fails now ({life.Failure})",
+    };
 
     private static Command Change()
     {

@@ -15,9 +15,11 @@ internal static class WorkspaceCommand
         Send("start", "Start it", OrderKind.Start),
         Send("stop", "Ask the guest to shut down", OrderKind.Stop),
         Send("restart", "Stop and start; a prepared generation is used", OrderKind.Restart),
+        Send("try-again", "Forget that its generation failed on this PC; the next start uses it again", OrderKind.TryAgain),
         Send("capture", "Ask the PC for a fresh picture of the screen", OrderKind.Screenshot),
         Screenshot(),
         Display(),
+        Evidence(),
         Orders(),
     };
 
@@ -72,6 +74,38 @@ internal static class WorkspaceCommand
             }
 
             Console.Out.WriteLine(new Uri(api.Http.BaseAddress!, opened.Path));
+        });
+        return command;
+    }
+
+    private static Command Evidence()
+    {
+        var id = new Option<string?>("--id") { Description = "One of them; the newest unless given", HelpName = "ID" };
+        var screen = new Option<string?>("--screen") { Description = "Write its picture to this PNG file", HelpName = "FILE" };
+        var serial = new Option<string?>("--serial") { Description = "Write the end of its serial log to this file", HelpName = "FILE" };
+        var command = new Command("evidence", "What was seen of starts that failed: why, the screen, the serial log") { Pc, Workspace, id, screen, serial, ConnectionOptions.Json };
+        command.SetAction(async (parsed, cancel) =>
+        {
+            using var api = ConnectionOptions.Connect(parsed);
+            var page = await api.GetAsync($"{Path(parsed)}/evidence", ApiJson.Default.PageEvidenceInfo, cancel);
+            var wanted = parsed.GetValue(id) ?? (page.Items.Count > 0 ? page.Items[0].Evidence.Id : null);
+            foreach (var (file, what) in ((string?, string)[])[(parsed.GetValue(screen), "screen"), (parsed.GetValue(serial), "serial")])
+            {
+                if (file is not null)
+                {
+                    await File.WriteAllBytesAsync(file, await api.GetBytesAsync($"{Path(parsed)}/evidence/{Uri.EscapeDataString(wanted ?? "none")}/{what}", cancel), cancel);
+                }
+            }
+
+            if (parsed.GetValue(ConnectionOptions.Json))
+            {
+                Output.Json(page, ApiJson.Default.PageEvidenceInfo);
+                return;
+            }
+
+            Output.Table(
+                ["ID", "WHEN", "GENERATION", "SCREEN", "SERIAL", "WHAT"],
+                page.Items.Select(e => (IReadOnlyList<string>)[e.Evidence.Id, Output.Time(e.Evidence.At), $"{e.Evidence.Generation}", e.HasScreen ? "yes" : "no", e.HasSerial ? "yes" : "no", e.Evidence.Text]));
         });
         return command;
     }

@@ -14,7 +14,8 @@ namespace Caisson.ControlPlane.Console;
 /// <param name="Receivers">PCs that are given a workspace with a generation.</param>
 /// <param name="Behind">PCs of which a workspace runs another generation than it is given.</param>
 /// <param name="Needing">PCs that need an administrator.</param>
-internal sealed record FleetCount(IReadOnlyList<Given> Givens, IReadOnlyList<RunCount> Counts, int Pcs, int Receivers, int Behind, int Needing)
+/// <param name="RolledBack">PCs that went back from a generation by themselves.</param>
+internal sealed record FleetCount(IReadOnlyList<Given> Givens, IReadOnlyList<RunCount> Counts, int Pcs, int Receivers, int Behind, int Needing, int RolledBack)
 {
     /// <summary>How many workspaces of an image run which generation. A personal workspace is not looked into, so it is not counted.</summary>
     public ImageSpread Spread(string image, int? newest)
@@ -81,6 +82,7 @@ internal sealed class Census(IDbContextFactory<ServerDb> databases, Changes chan
             await db.Endpoints.CountAsync(e => e.RevokedAt == null, cancellationToken),
             await Given.Receivers(db, givens).CountAsync(cancellationToken),
             await Given.Behind(db, givens).CountAsync(cancellationToken),
-            await Troubles.Pcs(db).CountAsync(cancellationToken));
+            await Troubles.Pcs(db).CountAsync(cancellationToken),
+            await db.Workspaces.Where(w => w.Health == GenerationHealth.RolledBack).Select(w => w.EndpointId).Distinct().CountAsync(cancellationToken));
     }
 }

@@ -23,7 +23,7 @@ internal static class ConsoleHost
         builder.Services.AddRazorComponents().AddInteractiveServerComponents();
         builder.Services.AddSingleton<Changes>().AddSingleton<ChangePulse>();
         builder.Services.ConfigureDbContext<ServerDb>((services, options) => options.AddInterceptors(services.GetRequiredService<ChangePulse>()));
-        builder.Services.AddSingleton<Census>().AddSingleton<TodayQuery>().AddSingleton<PcListQuery>().AddSingleton<PcQuery>().AddSingleton<PcActions>()
+        builder.Services.AddSingleton<Census>().AddSingleton<TodayQuery>().AddSingleton<PcListQuery>().AddSingleton<PcQuery>().AddSingleton<PcActions>().AddSingleton<EvidenceQuery>()
             .AddSingleton<ImageQuery>().AddSingleton<ImageActions>().AddSingleton<GroupQuery>().AddSingleton<GroupActions>()
             .AddSingleton<EnrolActions>().AddSingleton<ActivityQuery>();
     }

@@ -21,7 +21,7 @@ internal sealed record Given(string WorkspaceId, string Name, WorkspaceKind Kind
         return
         [
             .. assignments
-                .GroupBy(a => (a.WorkspaceId, a.Name, a.Kind, a.ImageName, a.Track))
+                .GroupBy(a => (a.WorkspaceId, a.Name, a.Kind, a.ImageName, a.Track, a.HeldAt))
                 .Select(same => new Given(
                     same.Key.WorkspaceId,
                     same.Key.Name,

@@ -86,6 +86,8 @@ internal static class ActivityKinds
     public const string GroupDeleted = "group.deleted";
     public const string AssignmentCreated = "assignment.created";
     public const string AssignmentDeleted = "assignment.deleted";
+    public const string AssignmentChanged = "assignment.changed";
+    public const string AssignmentRolledBack = "assignment.rolled-back";
     public const string EnrolmentTokenCreated = "enrolment-token.created";
     public const string EnrolmentTokenDeleted = "enrolment-token.deleted";
     public const string EndpointEnrolled = "endpoint.enrolled";
@@ -100,6 +102,12 @@ internal static class ActivityKinds
     public const string WorkspacePrepared = "workspace.prepared";
     public const string WorkspaceState = "workspace.state";
     public const string WorkspaceProblem = "workspace.problem";
+    public const string WorkspaceCommitted = "workspace.committed";
+    public const string WorkspaceStartFailed = "workspace.start-failed";
+    public const string WorkspaceRolledBack = "workspace.rolled-back";
+    public const string WorkspaceStuck = "workspace.stuck";
+    public const string WorkspaceDegraded = "workspace.degraded";
+    public const string WorkspacePcFault = "workspace.pc-fault";
     public const string DisplayOpened = "display.opened";
     public const string DisplayClosed = "display.closed";
 }

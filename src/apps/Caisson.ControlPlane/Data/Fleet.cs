@@ -95,8 +95,52 @@ internal sealed class ReportedWorkspace
 
     public string? Problem { get; set; }
 
+    /// <summary>How its generations stand on the PC; null before it was started there, and always of a personal workspace.</summary>
+    public GenerationHealth? Health { get; set; }
+
+    public int? CommittedGeneration { get; set; }
+
+    /// <summary>Older generations on the PC's disk, newest first: "6 5".</summary>
+    public string KeptGenerations { get; set; } = "";
+
+    /// <summary>The generation that failed there and is not tried again.</summary>
+    public int? RefusedGeneration { get; set; }
+
+    public StartFailure? Failure { get; set; }
+
+    /// <summary>A whole newer generation waits for a restart since then, and until then at the latest.</summary>
+    public DateTimeOffset? UpdateWaitsSince { get; set; }
+
+    public DateTimeOffset? UpdateBy { get; set; }
+
     /// <summary>When the newest picture on disk was taken; null without one.</summary>
     public DateTimeOffset? ScreenshotAt { get; set; }
+}
+
+/// <summary>What a PC saw of one start that failed, or was silent behind a living screen. Its picture and serial log are files beside the database.</summary>
+internal sealed class Evidence
+{
+    public required string EndpointId { get; init; }
+
+    public required string WorkspaceId { get; init; }
+
+    /// <summary>Made by the endpoint; sorts by time.</summary>
+    public required string Id { get; init; }
+
+    public required int Generation { get; init; }
+
+    /// <summary>By the PC's clock.</summary>
+    public required DateTimeOffset At { get; init; }
+
+    public required StartFailure? Failure { get; init; }
+
+    public required string Text { get; init; }
+
+    public required DateTimeOffset ReceivedAt { get; init; }
+
+    public bool HasScreen { get; set; }
+
+    public bool HasSerial { get; set; }
 }
 
 /// <summary>A set of endpoints that get the same workspaces.</summary>
@@ -148,6 +192,18 @@ internal sealed class Assignment
     public required long UserVolumeBytes { get; set; }
 
     public required bool AutoStart { get; set; }
+
+    /// <summary>The generation it was rolled back to and stays on; null follows the newest on its track.</summary>
+    public int? HeldAt { get; set; }
+
+    /// <summary>Older generations a PC keeps on its disk.</summary>
+    public int KeepGenerations { get; set; } = DesiredWorkspace.DefaultKeepGenerations;
+
+    /// <summary>Running time in which a started guest must say its first heartbeat.</summary>
+    public int AnswerWithinSeconds { get; set; } = DesiredWorkspace.DefaultAnswerWithinSeconds;
+
+    /// <summary>Hours a prepared update may wait for a restart; null is for ever.</summary>
+    public int? UpdateWithinHours { get; set; }
 }
 
 /// <summary>Something an administrator asked of one workspace once.</summary>

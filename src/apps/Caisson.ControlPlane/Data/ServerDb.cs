@@ -13,6 +13,8 @@ internal sealed class ServerDb(DbContextOptions<ServerDb> options) : DbContext(o
 
     public DbSet<ReportedWorkspace> Workspaces => Set<ReportedWorkspace>();
 
+    public DbSet<Evidence> Evidence => Set<Evidence>();
+
     public DbSet<EndpointGroup> Groups => Set<EndpointGroup>();
 
     public DbSet<GroupMember> GroupMembers => Set<GroupMember>();
@@ -52,7 +54,21 @@ internal sealed class ServerDb(DbContextOptions<ServerDb> options) : DbContext(o
             e.HasMany(x => x.Workspaces).WithOne().HasForeignKey(x => x.EndpointId);
             e.HasMany(x => x.Memberships).WithOne().HasForeignKey(x => x.EndpointId);
         });
-        modelBuilder.Entity<ReportedWorkspace>().HasKey(x => new { x.EndpointId, x.WorkspaceId });
+        modelBuilder.Entity<ReportedWorkspace>(e =>
+        {
+            e.HasKey(x => new { x.EndpointId, x.WorkspaceId });
+            e.HasIndex(x => x.Health);
+        });
+        modelBuilder.Entity<Evidence>(e =>
+        {
+            e.HasKey(x => new { x.EndpointId, x.WorkspaceId, x.Id });
+            e.HasOne<EnrolledEndpoint>().WithMany().HasForeignKey(x => x.EndpointId);
+        });
+        modelBuilder.Entity<Assignment>(e =>
+        {
+            e.Property(x => x.KeepGenerations).HasDefaultValue(Protocol.DesiredWorkspace.DefaultKeepGenerations).HasSentinel(-1);
+            e.Property(x => x.AnswerWithinSeconds).HasDefaultValue(Protocol.DesiredWorkspace.DefaultAnswerWithinSeconds);
+        });
         modelBuilder.Entity<GroupMember>().HasKey(x => new { x.GroupId, x.EndpointId });
         modelBuilder.Entity<EndpointGroup>(e =>
         {

@@ -36,10 +36,18 @@ internal static class DesiredStateComposition
         workspace != WorkspaceKind.Personal || order is OrderKind.Start or OrderKind.Stop or OrderKind.Restart;
 
     /// <summary>The generation an assignment stands for now; null while none is released.</summary>
-    public static Generation? Current(Assignment assignment, IEnumerable<Generation> generations) => generations
+    public static Generation? Current(Assignment assignment, IEnumerable<Generation> generations)
+    {
+        var offered = Offered(assignment, generations).ToList();
+
+        // One held at a generation that was retired since goes to an older one rather than to what it was taken back from.
+        return offered.Where(g => g.Number <= (assignment.HeldAt ?? int.MaxValue)).MaxBy(g => g.Number) ?? offered.MaxBy(g => g.Number);
+    }
+
+    /// <summary>The generations an assignment may stand for, by its track.</summary>
+    public static IEnumerable<Generation> Offered(Assignment assignment, IEnumerable<Generation> generations) => generations
         .Where(g => string.Equals(g.Image?.Name, assignment.ImageName, StringComparison.Ordinal))
-        .Where(g => g.State == GenerationState.Released || (g.State == GenerationState.Test && assignment.Track == AssignmentTrack.Test))
-        .MaxBy(g => g.Number);
+        .Where(g => g.State == GenerationState.Released || (g.State == GenerationState.Test && assignment.Track == AssignmentTrack.Test));
 
     private static DesiredWorkspace? Workspace(Assignment assignment, IEnumerable<Generation> generations) => Current(assignment, generations) is not { } generation ? null : new DesiredWorkspace
     {
@@ -51,6 +59,9 @@ internal static class DesiredStateComposition
         Cpus = assignment.Cpus,
         UserVolumeBytes = assignment.UserVolumeBytes,
         AutoStart = assignment.AutoStart,
+        KeepGenerations = assignment.KeepGenerations,
+        AnswerWithinSeconds = assignment.AnswerWithinSeconds,
+        UpdateWithinHours = assignment.UpdateWithinHours,
     };
 }
 

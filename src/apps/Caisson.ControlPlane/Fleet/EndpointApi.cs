@@ -20,7 +20,23 @@ internal static class EndpointApi
         var routes = app.MapGroup("").OnListener(ListenerKind.Endpoints).ExcludeFromDescription();
         routes.MapGet(Routes.DesiredState, DesiredStateAsync);
         routes.MapPost(Routes.Report, ReportAsync).WithMetadata(new Microsoft.AspNetCore.Mvc.RequestSizeLimitAttribute(MaxReportBytes));
+        routes.MapPost(Routes.Evidence + "/{workspace}/{id}/{what}", EvidenceAsync).WithMetadata(new Microsoft.AspNetCore.Mvc.RequestSizeLimitAttribute(Screenshots.MaxBytes));
         routes.MapPost(Routes.Screenshot + "/{workspace}", ScreenshotAsync).WithMetadata(new Microsoft.AspNetCore.Mvc.RequestSizeLimitAttribute(Screenshots.MaxBytes));
+    }
+
+    private static async Task<IResult> EvidenceAsync(string workspace, string id, string what, HttpContext context, EvidenceDesk evidence, CancellationToken cancellationToken)
+    {
+        switch (what)
+        {
+            case "screen":
+                await evidence.KeepScreenAsync(context.Actor(), workspace, id, context.Request.Body, cancellationToken);
+                return TypedResults.NoContent();
+            case "serial":
+                await evidence.KeepSerialAsync(context.Actor(), workspace, id, context.Request.Body, cancellationToken);
+                return TypedResults.NoContent();
+            default:
+                throw RequestRefused.NotFound("Evidence has a screen and a serial log, nothing else.");
+        }
     }
 
     private static async Task<IResult> DesiredStateAsync(int? wait, HttpContext context, DesiredStates states, DesiredStateChanges changes, Presence presence, EndpointAttention attention, ServerConfig config, TimeProvider time, CancellationToken cancellationToken)

@@ -1,5 +1,6 @@
 using Caisson.ControlPlane.Data;
 using Caisson.ControlPlane.Enrolment;
+using Caisson.Protocol;
 using Caisson.Protocol.Api;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
@@ -48,15 +49,27 @@ internal static class FleetApi
     {
         routes.MapGet("", async (ServerDb db, string? group, int? offset, int? limit, CancellationToken ct) =>
         {
+            var generations = await db.Generations.AsNoTracking().Include(g => g.Image).Where(g => g.State == GenerationState.Released || g.State == GenerationState.Test).ToListAsync(ct);
             var matching = db.Assignments.AsNoTracking().Include(a => a.Group).Where(a => group == null || a.Group!.Name == group);
             var rows = await matching.OrderBy(a => a.Group!.Name).ThenBy(a => a.Id).Skip(Math.Max(offset ?? 0, 0)).Take(Math.Clamp(limit ?? 50, 1, FleetQueries.MaxPage)).ToListAsync(ct);
-            return new Page<AssignmentInfo>([.. rows.Select(FleetChanges.Info)], await matching.CountAsync(ct), Math.Max(offset ?? 0, 0));
+            return new Page<AssignmentInfo>([.. rows.Select(a => FleetChanges.Info(a, generations))], await matching.CountAsync(ct), Math.Max(offset ?? 0, 0));
         }).WithName("ListAssignments");
         routes.MapPost("", async Task<Created<AssignmentInfo>> (CreateAssignmentRequest request, HttpContext context, FleetChanges fleet, CancellationToken ct) =>
         {
             var made = await fleet.CreateAssignmentAsync(context.Actor(), request, ct);
             return TypedResults.Created($"/api/assignments/{made.Id}", made);
         }).WithName("CreateAssignment");
+        routes.MapPatch("/{id:int}", async Task<NoContent> (int id, ChangeAssignmentRequest request, HttpContext context, FleetChanges fleet, CancellationToken ct) =>
+        {
+            await fleet.ChangeAssignmentAsync(context.Actor(), id, request, ct);
+            return TypedResults.NoContent();
+        }).WithName("ChangeAssignment");
+        routes.MapGet("/{id:int}/rollback", (int id, int to, Rollbacks rollbacks, CancellationToken ct) => rollbacks.PreviewAsync(id, to, ct)).WithName("PreviewRollback");
+        routes.MapPut("/{id:int}/generation", async Task<NoContent> (int id, HoldAssignmentRequest request, HttpContext context, Rollbacks rollbacks, CancellationToken ct) =>
+        {
+            await rollbacks.HoldAsync(context.Actor(), id, request.Generation, ct);
+            return TypedResults.NoContent();
+        }).WithName("HoldAssignment");
         routes.MapDelete("/{id:int}", async Task<NoContent> (int id, HttpContext context, FleetChanges fleet, CancellationToken ct) =>
         {
             await fleet.DeleteAssignmentAsync(context.Actor(), id, ct);
@@ -66,8 +79,8 @@ internal static class FleetApi
 
     private static void MapEndpoints(RouteGroupBuilder routes)
     {
-        routes.MapGet("", (ServerDb db, ServerConfig config, TimeProvider time, string? search, string? group, int? offset, int? limit, CancellationToken ct) =>
-            db.PageEndpointsAsync(new EndpointFilter(search, group), offset ?? 0, limit ?? 50, OnlineSince(config, time), ct)).WithName("ListEndpoints");
+        routes.MapGet("", (ServerDb db, ServerConfig config, TimeProvider time, string? search, string? group, GenerationHealth? health, int? offset, int? limit, CancellationToken ct) =>
+            db.PageEndpointsAsync(new EndpointFilter(search, group, health), offset ?? 0, limit ?? 50, OnlineSince(config, time), ct)).WithName("ListEndpoints");
         routes.MapGet("/{id}", async (string id, ServerDb db, EndpointAttention attention, ServerConfig config, TimeProvider time, CancellationToken ct) =>
         {
             var found = await db.FindEndpointAsync(id, OnlineSince(config, time), ct) ?? throw RequestRefused.NotFound($"There is no endpoint '{id}'.");
@@ -85,6 +98,7 @@ internal static class FleetApi
             return TypedResults.NoContent();
         }).WithName("RevokeEndpoint");
         MapOrders(routes);
+        MapEvidence(routes);
     }
 
     private static void MapOrders(RouteGroupBuilder routes)
@@ -105,6 +119,15 @@ internal static class FleetApi
             context.Response.Headers.CacheControl = "no-store";
             return TypedResults.PhysicalFile(file, "image/png");
         }).WithName("GetScreenshot");
+    }
+
+    private static void MapEvidence(RouteGroupBuilder routes)
+    {
+        routes.MapGet("/{id}/workspaces/{workspace}/evidence", (string id, string workspace, EvidenceDesk evidence, CancellationToken ct) => evidence.ListAsync(id, workspace, ct)).WithName("ListEvidence");
+        routes.MapGet("/{id}/workspaces/{workspace}/evidence/{evidence}/screen", async Task<PhysicalFileHttpResult> (string id, string workspace, string evidence, EvidenceDesk desk, CancellationToken ct) =>
+            TypedResults.PhysicalFile(await desk.FileAsync(id, workspace, evidence, "png", ct) ?? throw RequestRefused.NotFound("There is no picture of this start."), "image/png")).WithName("GetEvidenceScreen");
+        routes.MapGet("/{id}/workspaces/{workspace}/evidence/{evidence}/serial", async Task<PhysicalFileHttpResult> (string id, string workspace, string evidence, EvidenceDesk desk, CancellationToken ct) =>
+            TypedResults.PhysicalFile(await desk.FileAsync(id, workspace, evidence, "log", ct) ?? throw RequestRefused.NotFound("There is no serial log of this start."), "text/plain; charset=utf-8")).WithName("GetEvidenceSerial");
     }
 
     private static void MapEnrolmentTokens(RouteGroupBuilder routes)

@@ -68,7 +68,25 @@ internal sealed class FleetChanges(IDbContextFactory<ServerDb> database, Desired
         db.Record(time, actor, ActivityKinds.AssignmentCreated, $"'{row.Name}' ({row.Kind}, image {row.ImageName}) was assigned to group '{group.Name}'.");
         await db.SaveChangesAsync(cancellationToken);
         changes.AnnounceAll();
-        return Info(row);
+        return Info(row, await db.Generations.AsNoTracking().Include(g => g.Image).Where(g => g.Image!.Name == row.ImageName).ToListAsync(cancellationToken));
+    }
+
+    /// <summary>How its PCs take updates.</summary>
+    public async Task ChangeAssignmentAsync(string actor, int id, ChangeAssignmentRequest request, CancellationToken cancellationToken)
+    {
+        if (request.KeepGenerations is < 0 or > 20 || request.AnswerWithinSeconds is < 30 or > 7200 || request.UpdateWithinHours is < 0 or > 720)
+        {
+            throw RequestRefused.BadInput("A PC keeps 0 to 20 older generations, waits 30 seconds to 2 hours for an answer, and an update waits 1 to 720 hours; 0 is for ever.");
+        }
+
+        await using var db = await database.CreateDbContextAsync(cancellationToken);
+        var row = await db.Assignments.Include(a => a.Group).FirstOrDefaultAsync(a => a.Id == id, cancellationToken) ?? throw RequestRefused.NotFound($"There is no assignment {id}.");
+        row.KeepGenerations = request.KeepGenerations ?? row.KeepGenerations;
+        row.AnswerWithinSeconds = request.AnswerWithinSeconds ?? row.AnswerWithinSeconds;
+        row.UpdateWithinHours = request.UpdateWithinHours switch { null => row.UpdateWithinHours, 0 => null, var hours => hours };
+        db.Record(time, actor, ActivityKinds.AssignmentChanged, $"'{row.Name}' in group '{row.Group!.Name}' {(row.UpdateWithinHours is { } within ? $"takes updates within {within} h" : "takes updates at its next start")}, keeps {row.KeepGenerations} older generations and is given {row.AnswerWithinSeconds} s to answer.");
+        await db.SaveChangesAsync(cancellationToken);
+        changes.AnnounceAll();
     }
 
     public async Task DeleteAssignmentAsync(string actor, int id, CancellationToken cancellationToken)
@@ -136,7 +154,8 @@ internal sealed class FleetChanges(IDbContextFactory<ServerDb> database, Desired
         changes.Announce(id);
     }
 
-    public static AssignmentInfo Info(Assignment a) => new()
+    /// <param name="generations">At least those of its image.</param>
+    public static AssignmentInfo Info(Assignment a, IReadOnlyList<Generation> generations) => new()
     {
         Id = a.Id,
         Group = a.Group!.Name,
@@ -149,6 +168,11 @@ internal sealed class FleetChanges(IDbContextFactory<ServerDb> database, Desired
         Cpus = a.Cpus,
         UserVolumeBytes = a.UserVolumeBytes,
         AutoStart = a.AutoStart,
+        HeldAt = a.HeldAt,
+        Generation = DesiredStateComposition.Current(a, generations)?.Number,
+        KeepGenerations = a.KeepGenerations,
+        AnswerWithinSeconds = a.AnswerWithinSeconds,
+        UpdateWithinHours = a.UpdateWithinHours,
     };
 
     private static string Label(string text) => text.Trim() is { Length: <= 80 } label

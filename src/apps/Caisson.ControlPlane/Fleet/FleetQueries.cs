@@ -9,7 +9,8 @@ namespace Caisson.ControlPlane.Fleet;
 /// <summary>Which endpoints a list shows.</summary>
 /// <param name="Search">Part of the host name or of the id; null is all.</param>
 /// <param name="Group">Name of a group; null is all.</param>
-internal sealed record EndpointFilter(string? Search = null, string? Group = null);
+/// <param name="Health">Only PCs of which a workspace's generation stands so; null is all.</param>
+internal sealed record EndpointFilter(string? Search = null, string? Group = null, GenerationHealth? Health = null);
 
 /// <summary>Reads of the fleet for the API and the console. Lists are paged and filtered in SQL.</summary>
 internal static class FleetQueries
@@ -28,6 +29,11 @@ internal static class FleetQueries
         if (filter.Group is not null)
         {
             matching = matching.Where(e => e.Memberships.Any(m => m.Group!.Name == filter.Group));
+        }
+
+        if (filter.Health is { } health)
+        {
+            matching = matching.Where(e => db.Workspaces.Where(w => w.Health == health).Select(w => w.EndpointId).Contains(e.Id));
         }
 
         var total = await matching.CountAsync(cancellationToken);
@@ -118,6 +124,7 @@ internal static class FleetQueries
             FirstHeartbeatAt = w.FirstHeartbeatAt,
             LastHeartbeatAt = w.LastHeartbeatAt,
             GuestFacts = JsonSerializer.Deserialize(w.GuestFactsJson, FactsJson.Default.DictionaryStringString) ?? [],
+            Life = LifeReports.Life(w),
             Problem = w.Problem,
         },
     };

@@ -6,7 +6,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Caisson.ControlPlane.Fleet;
 
 /// <summary>Takes in what endpoints report: the latest state of each, durably, and an activity entry for each change worth reading.</summary>
-internal sealed class Reports(IDbContextFactory<ServerDb> database, TimeProvider time)
+internal sealed class Reports(IDbContextFactory<ServerDb> database, EvidenceDesk evidence, TimeProvider time)
 {
     private const int MaxWorkspaces = 64;
 
@@ -27,7 +27,10 @@ internal sealed class Reports(IDbContextFactory<ServerDb> database, TimeProvider
         var personal = await PersonalAsync(db, endpointId, cancellationToken);
         foreach (var workspace in report.Workspaces.DistinctBy(w => w.Id))
         {
-            TakeWorkspace(db, endpoint, workspace, personal.Contains(workspace.Id.Value));
+            if (TakeWorkspace(db, endpoint, workspace, personal.Contains(workspace.Id.Value)) is { Life: not null } kept)
+            {
+                await evidence.TakeAsync(db, endpointId, kept, cancellationToken);
+            }
         }
 
         var reported = report.Workspaces.Select(w => w.Id.Value).ToHashSet(StringComparer.Ordinal);
@@ -64,7 +67,8 @@ internal sealed class Reports(IDbContextFactory<ServerDb> database, TimeProvider
         facts.FreeDiskBytes = host.FreeDiskBytes;
     }
 
-    private void TakeWorkspace(ServerDb db, EnrolledEndpoint endpoint, WorkspaceReport said, bool isPersonal)
+    /// <returns>What is kept of it.</returns>
+    private WorkspaceReport TakeWorkspace(ServerDb db, EnrolledEndpoint endpoint, WorkspaceReport said, bool isPersonal)
     {
         if (said.Id.Value is not { } id || !Names.IsWorkspaceId(id))
         {
@@ -96,6 +100,8 @@ internal sealed class Reports(IDbContextFactory<ServerDb> database, TimeProvider
         row.GuestFactsJson = JsonSerializer.Serialize(Facts(kept), FactsJson.Default.DictionaryStringString);
         row.Problem = kept.Problem is { Length: > 0 } problem ? Bounded(problem, 500) : null;
         row.ScreenshotAt = kept.Kind == WorkspaceKind.Personal ? null : row.ScreenshotAt;
+        LifeReports.Take(row, kept.Life);
+        return kept;
     }
 
     private void RecordChanges(ServerDb db, EnrolledEndpoint endpoint, ReportedWorkspace was, WorkspaceReport now)
@@ -127,6 +133,11 @@ internal sealed class Reports(IDbContextFactory<ServerDb> database, TimeProvider
         if (now.Problem is { Length: > 0 } problem && !string.Equals(Bounded(problem, 500), was.Problem, StringComparison.Ordinal))
         {
             Say(ActivityKinds.WorkspaceProblem, $"{subject}: {Bounded(problem, 500)}");
+        }
+
+        foreach (var (kind, text) in LifeReports.Changes(was, now, subject))
+        {
+            Say(kind, text);
         }
     }
 
@@ -163,7 +174,7 @@ internal sealed class Reports(IDbContextFactory<ServerDb> database, TimeProvider
         .ToDictionary(f => f.Key, f => Bounded(f.Value, 256), StringComparer.Ordinal);
 
     /// <summary>Foreign text for people to read: bounded, one line, no control characters.</summary>
-    private static string Bounded(string? text, int length) => new([.. (text ?? "").Where(c => !char.IsControl(c)).Take(length)]);
+    public static string Bounded(string? text, int length) => new([.. (text ?? "").Where(c => !char.IsControl(c)).Take(length)]);
 }
 
 [System.Text.Json.Serialization.JsonSerializable(typeof(Dictionary<string, string>))]

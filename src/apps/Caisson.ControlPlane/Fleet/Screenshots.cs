@@ -43,14 +43,15 @@ internal sealed class Screenshots(IDbContextFactory<ServerDb> database, DataFold
     }
 
     /// <summary>Only a workspace that is assigned, and that neither the assignment nor the report calls personal. Both ids are then rows of ours, so they are safe in a path.</summary>
-    private static async Task<bool> MayBeSeenAsync(ServerDb db, string endpointId, string workspaceId, CancellationToken cancellationToken)
+    public static async Task<bool> MayBeSeenAsync(ServerDb db, string endpointId, string workspaceId, CancellationToken cancellationToken)
     {
         var kinds = await db.Assignments.Where(a => a.WorkspaceId == workspaceId && db.GroupMembers.Any(m => m.GroupId == a.GroupId && m.EndpointId == endpointId)).Select(a => a.Kind).ToListAsync(cancellationToken);
         var reportedPersonal = await db.Workspaces.AnyAsync(w => w.EndpointId == endpointId && w.WorkspaceId == workspaceId && w.Kind == WorkspaceKind.Personal, cancellationToken);
         return kinds.Count > 0 && !kinds.Contains(WorkspaceKind.Personal) && !reportedPersonal;
     }
 
-    private static async Task<ReadOnlyMemory<byte>> ReadAsync(Stream png, CancellationToken cancellationToken)
+    /// <summary>A PNG picture of bounded bytes and sides, or a refusal.</summary>
+    public static async Task<ReadOnlyMemory<byte>> ReadAsync(Stream png, CancellationToken cancellationToken)
     {
         using var buffer = new MemoryStream();
         var block = new byte[64 * 1024];

@@ -80,7 +80,8 @@ internal static class ServerHost
         services.AddDbContextFactory<ServerDb>(o => SqliteDurability.Configure(o, folder.Database));
         services.AddSingleton<ServerAddress>().AddSingleton(_ => Authority.Open(folder, time)).AddSingleton(_ => DesiredStateSigner.Open(folder)).AddSingleton(_ => ImageStore.Open(folder.Store));
         services.AddSingleton<EnrolmentTokens>().AddSingleton<RenewalNonces>();
-        services.AddSingleton<DesiredStateChanges>().AddSingleton<EndpointAttention>().AddSingleton<DesiredStates>().AddSingleton<SourceList>().AddSingleton<Reports>().AddSingleton<Screenshots>();
+        services.AddSingleton<DesiredStateChanges>().AddSingleton<EndpointAttention>().AddSingleton<DesiredStates>().AddSingleton<SourceList>();
+        services.AddSingleton<Reports>().AddSingleton<Screenshots>().AddSingleton<EvidenceDesk>().AddSingleton<Rollbacks>();
         services.AddSingleton<FleetChanges>().AddSingleton<OrderDesk>().AddSingleton<DisplayStreams>();
         services.AddSingleton<Publishing>().AddSingleton<RegistryAccess>().AddSingleton<Uploads>().AddSingleton<OriginGuard>();
         services.AddSingleton<Presence>().AddHostedService(s => s.GetRequiredService<Presence>());

@@ -153,6 +153,12 @@ internal sealed class LocalServer : IAsyncDisposable
             return Results.NotFound();
         }
 
+        if (wish == "later")
+        {
+            owner.Defer();
+            return Results.Accepted();
+        }
+
         var asked = wish switch { "start" => Wish.Start, "stop" => Wish.Stop, "restart" => Wish.Restart, _ => Wish.None };
         if (asked == Wish.None)
         {

@@ -85,10 +85,17 @@ internal sealed class OrderDesk(ReconcileLoop workspaces, OrderLedger ledger, Se
         OrderKind.Start => await owner.AskAsync(Wish.Start).WaitAsync(limited),
         OrderKind.Stop => await owner.AskAsync(Wish.Stop).WaitAsync(limited),
         OrderKind.Restart => await owner.AskAsync(Wish.Restart).WaitAsync(limited),
+        OrderKind.TryAgain => TryAgain(owner),
         OrderKind.Screenshot => await SendScreenshotAsync(owner, link, limited),
         OrderKind.Display => await DisplayStream.OpenAsync(owner, order.Stream!, link, limited, ct),
         _ => throw new System.Diagnostics.UnreachableException(),
     };
+
+    private static string? TryAgain(WorkspaceOwner owner)
+    {
+        owner.TryAgain();
+        return null;
+    }
 
     /// <summary>One PNG to the server. The second guard: a personal workspace has no way through here either.</summary>
     public static async Task<string?> SendScreenshotAsync(WorkspaceOwner owner, ServerLink link, CancellationToken ct)

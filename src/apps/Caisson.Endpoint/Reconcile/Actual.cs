@@ -67,6 +67,9 @@ internal abstract record PlanAction
 
     internal sealed record Stop(WorkspaceId Workspace, string Why) : PlanAction;
 
+    /// <summary>A start was asked that the rule does not allow.</summary>
+    internal sealed record Decline(WorkspaceId Workspace, string Why) : PlanAction;
+
     /// <summary>No machine, no record and no desired workspace needs this generation any more.</summary>
     internal sealed record RemoveImage(string ManifestDigest) : PlanAction;
 }

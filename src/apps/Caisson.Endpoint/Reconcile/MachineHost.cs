@@ -19,6 +19,8 @@ internal sealed class MachineHost(EndpointPaths paths, QemuCapabilities capabili
 
     public void Save(WorkspaceRecord record) => record.Save(paths);
 
+    public string EvidenceOf(WorkspaceId id) => paths.Evidence(id);
+
     public FillStatus? Fill(GenerationReference? generation) => generation is null ? null : shelf.Find(generation.ManifestDigest)?.Status;
 
     private WorkspaceSpec SpecOf(DesiredWorkspace desired, Guid machineId, ShelvedImage image) => new()

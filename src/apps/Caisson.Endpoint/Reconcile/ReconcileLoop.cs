@@ -47,7 +47,7 @@ internal sealed class ReconcileLoop(EndpointPaths paths, ImageShelf shelf, Machi
     {
         shelf.Sweep();
         var records = WorkspaceRecord.LoadAll(paths);
-        var generations = records.SelectMany(r => (GenerationReference?[])[r.Last, r.Base]).OfType<GenerationReference>().DistinctBy(g => g.ManifestDigest);
+        var generations = records.SelectMany(r => (GenerationReference?[])[r.Last, r.Base, r.Life.Good]).OfType<GenerationReference>().DistinctBy(g => g.ManifestDigest);
         foreach (var generation in generations.Where(g => Directory.Exists(paths.Image(g.ManifestDigest))))
         {
             try
@@ -72,6 +72,7 @@ internal sealed class ReconcileLoop(EndpointPaths paths, ImageShelf shelf, Machi
     {
         while (true)
         {
+            Watch();
             foreach (var action in Reconciler.Plan(desired, new ActualEndpoint([.. owners.Values.Select(o => o.Actual)], shelf.States)))
             {
                 TryBegin(action);
@@ -104,11 +105,14 @@ internal sealed class ReconcileLoop(EndpointPaths paths, ImageShelf shelf, Machi
         var known = desired;
         var wanted = known?.FirstOrDefault(d => d.Id == record.Id);
         var states = shelf.States;
-        var next = wanted is null ? record.Last : wanted.Kind == record.Kind ? Reconciler.NextBase(wanted, record, states) : null;
+        var next = wanted is null ? record.Last : wanted.Kind == record.Kind ? Reconciler.NextBase(wanted, record, states, asked: true) : null;
         var coming = record is { Kind: WorkspaceKind.Personal, Base: not null } ? record.Base : wanted?.Generation ?? record.Last;
         return new WorkspaceView
         {
             Record = record,
+            Wanted = wanted?.Kind == record.Kind ? wanted : null,
+            Update = owner.Update,
+            Evidence = owner.Evidence.Kept,
             Machine = owner.Status,
             PreparedGeneration = next is not null && states.GetValueOrDefault(next.ManifestDigest) == ImageState.Complete ? next.Number : null,
             Fill = host.Fill(coming) ?? host.Fill(record.Last),
@@ -117,11 +121,25 @@ internal sealed class ReconcileLoop(EndpointPaths paths, ImageShelf shelf, Machi
         };
     }
 
-    private void TryBegin(PlanAction action)
+    private void Watch()
+    {
+        var states = shelf.States;
+        foreach (var wanted in desired ?? [])
+        {
+            if (Find(wanted.Id) is { } owner)
+            {
+                Try(() => owner.Watch(wanted, Reconciler.NextBase(wanted, owner.Record, states, asked: true) is { } next && states.GetValueOrDefault(next.ManifestDigest) == ImageState.Complete ? next : null));
+            }
+        }
+    }
+
+    private void TryBegin(PlanAction action) => Try(() => Begin(action));
+
+    private void Try(Action step)
     {
         try
         {
-            Begin(action);
+            step();
             notBegun = null;
         }
         catch (IOException e)
@@ -157,6 +175,9 @@ internal sealed class ReconcileLoop(EndpointPaths paths, ImageShelf shelf, Machi
                 break;
             case PlanAction.Stop(var id, var why):
                 owners[id].BeginStop(why);
+                break;
+            case PlanAction.Decline(var id, var why):
+                owners[id].Decline(why);
                 break;
             case PlanAction.RemoveImage(var digest):
                 shelf.BeginRemove(digest);

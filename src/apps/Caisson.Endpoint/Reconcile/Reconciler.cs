@@ -42,19 +42,11 @@ internal static class Reconciler
     /// <summary>True while QEMU runs.</summary>
     public static bool IsUp(WorkspaceState state) => state is not (WorkspaceState.Stopped or WorkspaceState.Failed);
 
-    /// <summary>The generation the next start uses: personal its first, for ever; the others the new one, unless only the old one is whole.</summary>
-    public static GenerationReference NextBase(DesiredWorkspace desired, WorkspaceRecord record, IReadOnlyDictionary<string, ImageState> images)
-    {
-        if (record is { Kind: WorkspaceKind.Personal, Base: { } pinned })
-        {
-            return pinned;
-        }
+    /// <summary>The generation the next start uses: personal its first, for ever; the others as <see cref="LifeRule"/> chooses. Null when none may start.</summary>
+    public static GenerationReference? NextBase(DesiredWorkspace desired, WorkspaceRecord record, IReadOnlyDictionary<string, ImageState> images, bool asked) =>
+        record.Kind == WorkspaceKind.Personal ? record.Base ?? desired.Generation : LifeRule.Choose(record.Life, desired.Generation, images, asked);
 
-        var newIsReady = images.GetValueOrDefault(desired.Generation.ManifestDigest) == ImageState.Complete;
-        return !newIsReady && record.Last is { } last && images.GetValueOrDefault(last.ManifestDigest) == ImageState.Complete ? last : desired.Generation;
-    }
-
-    /// <summary>Generations to open: the one for the next start, and the new one even while the old one runs.</summary>
+    /// <summary>Generations to open: the ones to run and to go back to, and the new one even while the old one runs.</summary>
     private static IEnumerable<GenerationReference> Needed(DesiredWorkspace desired, WorkspaceRecord record, IReadOnlyDictionary<string, ImageState> images)
     {
         if (record is { Kind: WorkspaceKind.Personal, Base: { } pinned })
@@ -63,12 +55,19 @@ internal static class Reconciler
             yield break;
         }
 
-        if (record.Last is { } last && last.ManifestDigest != desired.Generation.ManifestDigest && images.ContainsKey(last.ManifestDigest))
+        // First what is here, so that it is there as the seed of the next and as the one to start from.
+        foreach (var here in ((GenerationReference?[])[record.Last, record.Life.Good]).OfType<GenerationReference>().DistinctBy(g => g.ManifestDigest))
         {
-            yield return last; // First, so that it is there as the seed of the next and as the one to start from.
+            if (here.ManifestDigest != desired.Generation.ManifestDigest && images.ContainsKey(here.ManifestDigest))
+            {
+                yield return here;
+            }
         }
 
-        yield return desired.Generation;
+        if (!record.Life.IsRefused(desired.Generation) || images.ContainsKey(desired.Generation.ManifestDigest))
+        {
+            yield return desired.Generation;
+        }
     }
 
     private static void PlanWorkspace(DesiredWorkspace desired, ActualWorkspace present, IReadOnlyDictionary<string, ImageState> images, List<PlanAction> plan)
@@ -97,8 +96,19 @@ internal static class Reconciler
         }
 
         var asked = present.Wish is Wish.Start or Wish.Restart;
-        var next = NextBase(desired, present.Record, images);
-        if (present.MayStart && (asked || (desired.AutoStart && !present.HeldStopped && present.Wish == Wish.None)) && images.GetValueOrDefault(next.ManifestDigest) is ImageState.Open or ImageState.Complete)
+        if (!present.MayStart || !(asked || (desired.AutoStart && !present.HeldStopped && present.Wish == Wish.None)))
+        {
+            return;
+        }
+
+        if (NextBase(desired, present.Record, images, asked) is not { } next)
+        {
+            if (asked)
+            {
+                plan.Add(new PlanAction.Decline(desired.Id, $"Generation {desired.Generation.Number} failed on this PC twice and there is no other to start. An administrator can publish another, or order 'try again'."));
+            }
+        }
+        else if (images.GetValueOrDefault(next.ManifestDigest) is ImageState.Open or ImageState.Complete)
         {
             plan.Add(new PlanAction.Start(desired, next));
         }
@@ -106,21 +116,13 @@ internal static class Reconciler
 
     /// <summary>An older generation of the same workspace on this disk, to copy from.</summary>
     private static string? Seed(GenerationReference generation, WorkspaceRecord record, IReadOnlyDictionary<string, ImageState> images) =>
-        record.Last is { } last && last.ManifestDigest != generation.ManifestDigest && images.ContainsKey(last.ManifestDigest) ? last.ManifestDigest : null;
+        ((GenerationReference?[])[record.Last, record.Life.Good]).OfType<GenerationReference>().Select(g => g.ManifestDigest)
+            .FirstOrDefault(digest => digest != generation.ManifestDigest && images.ContainsKey(digest));
 
     private static IEnumerable<string> Unused(IReadOnlyList<DesiredWorkspace> desired, ActualEndpoint actual)
     {
         var used = desired.Select(w => w.Generation.ManifestDigest).ToHashSet(StringComparer.Ordinal);
-        foreach (var workspace in actual.Workspaces)
-        {
-            foreach (var kept in (GenerationReference?[])[workspace.Record.Base, workspace.Record.Last, workspace.Record.Previous])
-            {
-                if (kept is not null)
-                {
-                    used.Add(kept.ManifestDigest);
-                }
-            }
-        }
+        used.UnionWith(actual.Workspaces.SelectMany(w => w.Record.Generations).Select(g => g.ManifestDigest));
 
         return actual.Images.Where(i => i.Value != ImageState.Busy && !used.Contains(i.Key)).Select(i => i.Key);
     }

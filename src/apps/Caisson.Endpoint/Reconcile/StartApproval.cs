@@ -12,9 +12,5 @@ internal static class StartApproval
     public static RunDecision Decide(WorkspaceRecord record, DesiredWorkspace desired, GenerationReference offered) => RunApproval.Decide(
         new RunWish(desired.Id.Value, desired.Kind.ToString(), desired.Generation.ManifestDigest, KeepsFirstGeneration: desired.Kind == WorkspaceKind.Personal),
         new RunOffer(record.Id.Value, record.Kind.ToString(), offered.ManifestDigest),
-        new RunHistory(record.Base?.ManifestDigest, [.. Remembered(record)]));
-
-    /// <summary>A record names a generation only after it was approved.</summary>
-    private static IEnumerable<string> Remembered(WorkspaceRecord record) =>
-        ((GenerationReference?[])[record.Last, record.Previous]).OfType<GenerationReference>().Select(g => g.ManifestDigest);
+        new RunHistory(record.Base?.ManifestDigest, [.. record.Generations.Select(g => g.ManifestDigest)])); // A record names a generation only after it was approved.
 }

@@ -1,4 +1,3 @@
-using Caisson.Endpoint.Server;
 using Caisson.Endpoint.Shelf;
 using Caisson.Machines;
 using Caisson.Protocol;
@@ -9,9 +8,10 @@ namespace Caisson.Endpoint.Reconcile;
 
 /// <summary>
 /// The one owner of one workspace: its record on disk, its machine, and what was asked of it. Starts and stops run one at a time;
-/// <see cref="Actual"/> is what the planner sees meanwhile.
+/// <see cref="Actual"/> is what the planner sees meanwhile. How a generation lives is <see cref="LifeRule"/>'s to say; this carries it out
+/// (WorkspaceOwner.Life.cs).
 /// </summary>
-internal sealed class WorkspaceOwner : IAsyncDisposable
+internal sealed partial class WorkspaceOwner : IAsyncDisposable
 {
     /// <summary>How long a guest may take to shut down before its power goes.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromSeconds(120);
@@ -22,59 +22,41 @@ internal sealed class WorkspaceOwner : IAsyncDisposable
     /// <summary>A machine that lived shorter than this was a failed start.</summary>
     private static readonly TimeSpan ShortLife = TimeSpan.FromSeconds(60);
 
-    private static readonly MachineStatus Stopped = new() { State = WorkspaceState.Stopped };
-
     private readonly MachineHost host;
     private readonly Signal changed;
     private readonly TimeProvider time;
     private readonly ILogger log;
     private readonly Lock gate = new();
-    private readonly Backoff backoff = new();
     private readonly Wishes wishes = new();
-    private WorkspaceRecord record;
-    private Machine? machine;
-    private MachineStatus status = Stopped;
+    private readonly StartPause pause;
+    private readonly HeldMachine held;
+    private readonly RecordKeeper keeper;
     private Task work = Task.CompletedTask;
-    private Task watch = Task.CompletedTask;
-    private CancellationTokenSource watching = new();
     private bool busy;
     private bool heldStopped;
     private string? problem;
-    private long pausedAt;
-    private TimeSpan pause;
 
     public WorkspaceOwner(WorkspaceRecord record, MachineHost host, Signal changed, TimeProvider time, ILogger log)
     {
-        this.record = record;
         this.host = host;
         this.changed = changed;
         this.time = time;
         this.log = log;
+        keeper = new RecordKeeper(record, host.Save);
+        pause = new StartPause(time);
+        held = new HeldMachine(gate, changed, Hear);
+        evidence = new EvidenceFolder(record, host.EvidenceOf(record.Id), time);
+        start = new StartWatch(keeper, time);
+        update = new UpdateWatch(keeper, time);
     }
 
-    public WorkspaceRecord Record
-    {
-        get
-        {
-            lock (gate)
-            {
-                return record;
-            }
-        }
-    }
+    public WorkspaceRecord Record => keeper.Record;
 
     public WorkspaceId Id => Record.Id;
 
-    public MachineStatus Status
-    {
-        get
-        {
-            lock (gate)
-            {
-                return status;
-            }
-        }
-    }
+    public MachineStatus Status => held.Status;
+
+    public Machine? Machine => held.Machine;
 
     public string? Problem
     {
@@ -82,18 +64,7 @@ internal sealed class WorkspaceOwner : IAsyncDisposable
         {
             lock (gate)
             {
-                return problem ?? status.Problem;
-            }
-        }
-    }
-
-    public Machine? Machine
-    {
-        get
-        {
-            lock (gate)
-            {
-                return machine;
+                return problem ?? held.Status.Problem;
             }
         }
     }
@@ -106,12 +77,12 @@ internal sealed class WorkspaceOwner : IAsyncDisposable
             {
                 return new ActualWorkspace
                 {
-                    Record = record,
-                    State = status.State,
+                    Record = keeper.Record,
+                    State = held.Status.State,
                     Busy = busy,
                     Wish = wishes.Current,
                     HeldStopped = heldStopped,
-                    MayStart = pause == TimeSpan.Zero || time.GetElapsedTime(pausedAt) >= pause,
+                    MayStart = pause.IsOver,
                 };
             }
         }
@@ -123,8 +94,8 @@ internal sealed class WorkspaceOwner : IAsyncDisposable
         Task<string?> answer;
         lock (gate)
         {
-            pause = TimeSpan.Zero;
-            var up = Reconciler.IsUp(status.State);
+            pause.End();
+            var up = Reconciler.IsUp(held.Status.State);
             heldStopped = asked == Wish.Stop;
             if (!busy && ((asked == Wish.Start && up) || (asked == Wish.Stop && !up)))
             {
@@ -147,7 +118,11 @@ internal sealed class WorkspaceOwner : IAsyncDisposable
             if (await host.AdoptAsync(Id, ct) is { } found)
             {
                 Log.Adopted(log, Id.Value, found.Status.ProcessId);
-                Take(found);
+                held.Take(found);
+            }
+            else
+            {
+                keeper.Apply(new LifeEvent.Ended(Asked: true)); // The PC was switched off, or nobody was there to see: no verdict.
             }
         }
         catch (MachineException e)
@@ -158,20 +133,22 @@ internal sealed class WorkspaceOwner : IAsyncDisposable
 
     public void BeginStart(DesiredWorkspace desired, ShelvedImage image) => Begin(async () =>
     {
-        if (StartApproval.Decide(Record, desired, image.Generation) is RunDecision.Denied denied)
+        if (Objection(desired, image.Generation) is { } objection)
         {
-            Fail(denied.Message);
-            Settle(denied.Message);
+            Fail(objection);
+            Settle(objection);
             return;
         }
 
         Log.Starting(log, Id.Value, image.Generation.ToString());
-        await LetGoAsync();
-        Remember(Record.StartedFrom(image.Generation) with { Name = desired.Name }); // Durable first: a personal workspace's base and the machine's identity are fixed by this.
-        Set(Stopped with { State = WorkspaceState.Starting });
+        await held.LetGoAsync();
+
+        // Durable first: a personal workspace's base, the machine's identity and the trial of a generation are fixed by this.
+        var record = keeper.Keep(r => r.StartedFrom(image.Generation) with { Name = desired.Name });
+        held.Set(HeldMachine.Stopped with { State = WorkspaceState.Starting });
         try
         {
-            Take(await host.StartAsync(desired, Record.MachineId!.Value, image, CancellationToken.None));
+            held.Take(await host.StartAsync(desired, record.MachineId!.Value, image, CancellationToken.None));
             Settle(null);
         }
         catch (MachineException e) when (e.Error == MachineError.AlreadyRunning)
@@ -186,7 +163,19 @@ internal sealed class WorkspaceOwner : IAsyncDisposable
         }
     });
 
-    public void BeginStop(string why) => Begin(() => StopNowAsync(why, Grace));
+    public void BeginStop(string why) => Begin(() => StopNowAsync(why, StopMode.Shutdown, Grace));
+
+    /// <summary>Answers a start that the rule does not allow.</summary>
+    public void Decline(string why)
+    {
+        lock (gate)
+        {
+            wishes.Begin();
+            wishes.End(why, Reconciler.IsUp(held.Status.State));
+        }
+
+        changed.Set();
+    }
 
     /// <summary>Waits for what is under way, then stops; for the end of caissond.</summary>
     public async Task StopAsync(string why)
@@ -197,18 +186,25 @@ internal sealed class WorkspaceOwner : IAsyncDisposable
             wishes.Begin();
         }
 
-        await StopNowAsync(why, LeavingGrace);
+        await StopNowAsync(why, StopMode.Shutdown, LeavingGrace);
     }
 
     /// <summary>Lets go; a running machine runs on.</summary>
     public async ValueTask DisposeAsync()
     {
         await work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await LetGoAsync();
-        watching.Dispose();
+        await held.DisposeAsync();
     }
 
-    private async Task StopNowAsync(string why, TimeSpan grace)
+    /// <summary>The last look before a machine starts, whatever the planner thought.</summary>
+    private string? Objection(DesiredWorkspace desired, GenerationReference offered) => StartApproval.Decide(Record, desired, offered) switch
+    {
+        RunDecision.Denied denied => denied.Message,
+        _ when Record.Life.IsRefused(offered) => $"{offered} failed on this PC twice and is not started again. Publish another generation, or order 'try again'.",
+        _ => null,
+    };
+
+    private async Task StopNowAsync(string why, StopMode mode, TimeSpan grace)
     {
         if (Machine is not { } running || !Reconciler.IsUp(Status.State))
         {
@@ -219,10 +215,15 @@ internal sealed class WorkspaceOwner : IAsyncDisposable
         Log.Stopping(log, Id.Value, why);
         try
         {
-            await running.StopAsync(StopMode.Shutdown, grace, CancellationToken.None);
-            await LetGoAsync();
-            Set(Stopped);
+            await running.StopAsync(mode, grace, CancellationToken.None);
+            keeper.Apply(new LifeEvent.Ended(Asked: true));
+            await held.LetGoAsync();
+            held.Set(HeldMachine.Stopped);
             SettleStop();
+        }
+        catch (MachineException e) when (e.Error == MachineError.NotShutDown)
+        {
+            Settle(e.Message);
         }
         catch (MachineException e)
         {
@@ -268,107 +269,35 @@ internal sealed class WorkspaceOwner : IAsyncDisposable
         }
     }
 
-    private void Take(Machine taken)
+    private void Hear(MachineStatus before, MachineStatus next)
     {
-        lock (gate)
+        if (next.State != before.State)
         {
-            machine = taken;
-            status = taken.Status;
-            problem = null;
-            watching.Dispose();
-            watching = new CancellationTokenSource();
-            watch = WatchAsync(taken, watching.Token);
+            Log.StateChanged(log, Id.Value, next.State.ToString());
         }
 
-        changed.Set();
-    }
-
-    private async Task WatchAsync(Machine watched, CancellationToken ct)
-    {
-        try
-        {
-            await foreach (var next in watched.WatchAsync(ct))
-            {
-                var before = Status;
-                Set(next);
-                if (next.State != before.State)
-                {
-                    Log.StateChanged(log, Id.Value, next.State.ToString());
-                }
-
-                if (next is { FirstHeartbeatAt: { } first, StartedAt: { } started } && before.FirstHeartbeatAt is null)
-                {
-                    lock (gate)
-                    {
-                        backoff.Reset();
-                    }
-
-                    var fill = host.Fill(Record.Last);
-                    Log.FirstHeartbeat(log, Id.Value, (first - started).TotalSeconds, fill?.PresentBytes ?? 0, fill?.ImageBytes ?? 0);
-                }
-
-                PauseAfterShortLife(next);
-            }
-        }
-        catch (OperationCanceledException) when (ct.IsCancellationRequested)
-        {
-            // Let go.
-        }
-    }
-
-    /// <summary>A guest that dies at once is started again later and later.</summary>
-    private void PauseAfterShortLife(MachineStatus next)
-    {
-        if (!Reconciler.IsUp(next.State) && next.StartedAt is { } started && time.GetUtcNow() - started < ShortLife)
+        if (next is { FirstHeartbeatAt: { } first, StartedAt: { } started } && before.FirstHeartbeatAt is null)
         {
             lock (gate)
             {
-                if (pause == TimeSpan.Zero || time.GetElapsedTime(pausedAt) >= pause)
+                pause.Reset();
+            }
+
+            var fill = host.Fill(Record.Last);
+            Log.FirstHeartbeat(log, Id.Value, (first - started).TotalSeconds, fill?.PresentBytes ?? 0, fill?.ImageBytes ?? 0);
+        }
+
+        // A guest that dies at once is started again later and later.
+        if (!Reconciler.IsUp(next.State) && next.StartedAt is { } began && time.GetUtcNow() - began < ShortLife)
+        {
+            lock (gate)
+            {
+                if (pause.IsOver)
                 {
-                    pause = backoff.Next();
-                    pausedAt = time.GetTimestamp();
+                    pause.Begin();
                 }
             }
         }
-    }
-
-    private async Task LetGoAsync()
-    {
-        Machine? old;
-        Task watcher;
-        lock (gate)
-        {
-            old = machine;
-            machine = null;
-            watcher = watch;
-            watch = Task.CompletedTask;
-        }
-
-        await watching.CancelAsync();
-        await watcher.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (old is not null)
-        {
-            await old.DisposeAsync();
-        }
-    }
-
-    private void Remember(WorkspaceRecord next)
-    {
-        host.Save(next);
-        lock (gate)
-        {
-            record = next;
-        }
-    }
-
-    private void Set(MachineStatus next)
-    {
-        lock (gate)
-        {
-            status = next;
-        }
-
-        changed.Set();
     }
 
     private void Fail(string why)
@@ -377,9 +306,8 @@ internal sealed class WorkspaceOwner : IAsyncDisposable
         lock (gate)
         {
             problem = why;
-            status = status with { State = WorkspaceState.Failed };
-            pause = backoff.Next();
-            pausedAt = time.GetTimestamp();
+            held.Set(held.Status with { State = WorkspaceState.Failed });
+            pause.Begin();
         }
 
         changed.Set();
@@ -399,7 +327,7 @@ internal sealed class WorkspaceOwner : IAsyncDisposable
         lock (gate)
         {
             problem = why;
-            wishes.End(why, Reconciler.IsUp(status.State));
+            wishes.End(why, Reconciler.IsUp(held.Status.State));
         }
     }
 }

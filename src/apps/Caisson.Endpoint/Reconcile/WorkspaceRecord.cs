@@ -28,8 +28,18 @@ internal sealed record WorkspaceRecord
     /// <summary>Generation of the running machine, or of the last run.</summary>
     public GenerationReference? Last { get; init; }
 
-    /// <summary>The one before <see cref="Last"/>, kept to go back to.</summary>
+    /// <summary>Only read, from records of before there was a <see cref="Life"/>: the generation before <see cref="Last"/>.</summary>
     public GenerationReference? Previous { get; init; }
+
+    /// <summary>How its generations stand here; stays empty for a personal workspace, whose disk fits one generation only.</summary>
+    public Life Life { get; init; } = Life.None;
+
+    /// <summary>An update that waits for a restart; null when none does.</summary>
+    public UpdateWait? Update { get; init; }
+
+    /// <summary>Every generation this record speaks of.</summary>
+    public IEnumerable<GenerationReference> Generations =>
+        ((GenerationReference?[])[Base, Last, Life.Good, Life.Attempt?.Generation, .. Life.Kept]).OfType<GenerationReference>().DistinctBy(g => g.ManifestDigest);
 
     /// <summary>The record after a start from <paramref name="generation"/>, written before the machine starts.</summary>
     public WorkspaceRecord StartedFrom(GenerationReference generation) => this with
@@ -37,7 +47,8 @@ internal sealed record WorkspaceRecord
         MachineId = MachineId ?? Guid.NewGuid(),
         Base = Kind == WorkspaceKind.Personal ? Base ?? generation : null,
         Last = generation,
-        Previous = Last is { } last && last.ManifestDigest != generation.ManifestDigest ? last : Previous,
+        Life = Kind == WorkspaceKind.Personal ? Life.None : LifeRule.After(Life, new LifeEvent.Started(generation)),
+        Update = null,
     };
 
     public void Save(EndpointPaths paths) => AtomicFile.Write(paths.WorkspaceRecord(Id), JsonSerializer.SerializeToUtf8Bytes(this, EndpointJson.Default.WorkspaceRecord));
@@ -55,7 +66,7 @@ internal sealed record WorkspaceRecord
 
             try
             {
-                records.Add(JsonSerializer.Deserialize(json, EndpointJson.Default.WorkspaceRecord)!);
+                records.Add(WithLife(JsonSerializer.Deserialize(json, EndpointJson.Default.WorkspaceRecord)!));
             }
             catch (JsonException e)
             {
@@ -65,4 +76,13 @@ internal sealed record WorkspaceRecord
 
         return records;
     }
+
+    /// <summary>A record of before: what ran last is on trial until its next heartbeat, and the one before it is what it goes back to.</summary>
+    private static WorkspaceRecord WithLife(WorkspaceRecord read) => read.Life is not null
+        ? read
+        : read with
+        {
+            Previous = null,
+            Life = read.Kind == WorkspaceKind.Personal || read.Last is null ? Life.None : Life.None with { Good = read.Previous, IsSettled = read.Previous is not null, Attempt = new Attempt(read.Last, AttemptState.Watched, TimeSpan.Zero) },
+        };
 }

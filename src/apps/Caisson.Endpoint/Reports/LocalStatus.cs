@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Caisson.Endpoint.Files;
+using Caisson.Endpoint.Reconcile;
 using Caisson.Protocol;
 
 namespace Caisson.Endpoint.Reports;
@@ -79,6 +80,15 @@ internal sealed record LocalWorkspace
 
     public string? Problem { get; init; }
 
+    /// <summary>How its generations stand here; absent before the first start, and of a personal workspace.</summary>
+    public GenerationLife? Life { get; init; }
+
+    /// <summary>The same as a sentence for the person at the PC; absent while all is well.</summary>
+    public string? LifeWords { get; init; }
+
+    /// <summary>An update that waits for a restart.</summary>
+    public LocalUpdate? Update { get; init; }
+
     public static LocalWorkspace From(WorkspaceView view) => new()
     {
         Id = view.Record.Id,
@@ -96,5 +106,31 @@ internal sealed record LocalWorkspace
         BootId = view.Machine.BootId,
         GuestFacts = view.Machine.GuestFacts,
         Problem = view.Problem,
+        Life = view.Life,
+        LifeWords = view.LifeWords,
+        Update = LocalUpdate.From(view),
+    };
+}
+
+/// <summary>A new generation is whole and waits; the person may start it now or put it off.</summary>
+internal sealed record LocalUpdate
+{
+    public required int Generation { get; init; }
+
+    /// <summary>"offer", "later" or "closing".</summary>
+    public required string Step { get; init; }
+
+    /// <summary>"later": when it is offered again. "closing": when the workspace is asked to shut down.</summary>
+    public DateTimeOffset? At { get; init; }
+
+    /// <summary>When it can be put off no more; absent without a deadline.</summary>
+    public DateTimeOffset? By { get; init; }
+
+    public static LocalUpdate? From(WorkspaceView view) => view.Record.Update is not { } wait || view.Update is not { } step ? null : new LocalUpdate
+    {
+        Generation = wait.Generation.Number,
+        Step = step switch { UpdateStep.Offer => "offer", UpdateStep.Quiet => "later", _ => "closing" },
+        At = step switch { UpdateStep.Quiet(var until) => until, UpdateStep.Warn(var at) => at, _ => null },
+        By = view.Life?.UpdateBy,
     };
 }

@@ -20,6 +20,7 @@ internal static class ReportBuilder
             FirstHeartbeatAt = view.Machine.FirstHeartbeatAt,
             LastHeartbeatAt = view.Machine.LastHeartbeatAt,
             GuestFacts = view.Machine.GuestFacts,
+            Life = view.Life,
             Problem = view.Problem,
         };
 }

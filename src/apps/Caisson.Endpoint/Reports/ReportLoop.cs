@@ -12,7 +12,7 @@ namespace Caisson.Endpoint.Reports;
 
 /// <summary>After each change: the local status at once, a report to the server at most once a second, and again after each poll.</summary>
 internal sealed class ReportLoop(
-    EndpointPaths paths, ReconcileLoop workspaces, OrderLedger ledger, ServerLink link, DesiredStateStore store, DesiredStatePoller poller,
+    EndpointPaths paths, ReconcileLoop workspaces, OrderLedger ledger, EvidenceSender evidence, ServerLink link, DesiredStateStore store, DesiredStatePoller poller,
     AcceleratorChoice accelerator, QemuCapabilities capabilities, Signal changed, TimeProvider time, ILogger log)
 {
     private static readonly TimeSpan Coalesce = TimeSpan.FromSeconds(1);
@@ -121,6 +121,7 @@ internal sealed class ReportLoop(
             ledger.Confirm(results);
             lastReport = shape;
             failed = false;
+            await evidence.SendAsync(report, either.Token);
         }
         catch (Exception e) when (!ct.IsCancellationRequested && e is HttpRequestException or OperationCanceledException or IOException)
         {
@@ -129,8 +130,11 @@ internal sealed class ReportLoop(
         }
     }
 
+    private static string Shape(GenerationLife? life) => life is null ? "" :
+        $"{life.Health} {life.Committed} {life.Refused} {life.Failure} {life.UpdateWaitsSince:O} {life.UpdateBy:O} {string.Join('+', life.Kept)} {string.Join('+', life.Evidence.Select(e => e.Id))}";
+
     /// <summary>What counts as a change: not each heartbeat, not free disk space, and of a filling image only every twentieth part.</summary>
     private static string Shape(EndpointReport report) => string.Join('|', report.Workspaces.Select(w =>
-        $"{w.Id} {w.State} {w.RunningGeneration} {w.PreparedGeneration} {w.StartedAt:O} {w.FirstHeartbeatAt:O} {(w.ImageBytes == 0 ? 0 : w.PresentBytes * 20 / w.ImageBytes)} {w.ImageBytes} {w.PresentBytes == w.ImageBytes} {w.Problem} "
+        $"{w.Id} {w.State} {w.RunningGeneration} {w.PreparedGeneration} {w.StartedAt:O} {w.FirstHeartbeatAt:O} {(w.ImageBytes == 0 ? 0 : w.PresentBytes * 20 / w.ImageBytes)} {w.ImageBytes} {w.PresentBytes == w.ImageBytes} {w.Problem} {Shape(w.Life)} "
         + string.Join(',', w.GuestFacts.Select(f => $"{f.Key}={f.Value}")))) + report.Sequence.ToString(System.Globalization.CultureInfo.InvariantCulture);
 }

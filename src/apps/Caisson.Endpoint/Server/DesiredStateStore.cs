@@ -108,7 +108,8 @@ internal sealed partial class DesiredStateStore(EndpointPaths paths, Enrolment e
         foreach (var workspace in state.Workspaces)
         {
             var ok = WorkspaceName().IsMatch(workspace.Id.Value) && Digest().IsMatch(workspace.Generation.ManifestDigest) && ImageName().IsMatch(workspace.Generation.Image)
-                && workspace.Generation.Number > 0 && workspace.Cpus is > 0 and <= 256 && workspace.MemoryMiB is >= 16 and <= 4 * 1024 * 1024 && workspace.UserVolumeBytes is >= 0 and <= 1L << 50;
+                && workspace.Generation.Number > 0 && workspace.Cpus is > 0 and <= 256 && workspace.MemoryMiB is >= 16 and <= 4 * 1024 * 1024 && workspace.UserVolumeBytes is >= 0 and <= 1L << 50
+                && (workspace.KeepGenerations is null or (>= 0 and <= 20)) && (workspace.AnswerWithinSeconds is null or (>= 5 and <= 86_400)) && (workspace.UpdateWithinHours is null or (>= 0 and <= 8760));
             if (!ok)
             {
                 throw new TrustException($"The desired state's workspace '{workspace.Id}' has a name, digest, size or count out of bounds.");

@@ -24,6 +24,10 @@ internal static class StatusVerb
             var generation = workspace.RunningGeneration is { } number ? $"generation {number.ToString(CultureInfo.InvariantCulture)}" : "never started";
             var ready = workspace.ImageBytes == 0 ? "" : workspace.OfflineReady ? ", offline-ready" : $", {(100 * workspace.PresentBytes / workspace.ImageBytes).ToString(CultureInfo.InvariantCulture)} % here";
             Console.WriteLine($"  {workspace.Name,-16} {workspace.Kind,-10} {workspace.State,-14} {generation}{ready}{(workspace.Problem is { } p ? $" — {p}" : "")}");
+            foreach (var line in Said(workspace))
+            {
+                Console.WriteLine($"    {line}");
+            }
         }
 
         foreach (var source in status.Sources)
@@ -32,5 +36,21 @@ internal static class StatusVerb
         }
 
         return 0;
+    }
+
+    private static IEnumerable<string> Said(LocalWorkspace workspace)
+    {
+        if (workspace.LifeWords is { } words)
+        {
+            yield return words;
+        }
+
+        if (workspace.Update is { } update)
+        {
+            var until = update.By is { } by ? $", at the latest at {by.ToLocalTime():yyyy-MM-dd HH:mm}" : "";
+            yield return update.Step == "closing"
+                ? $"An update waits: generation {update.Generation}. The workspace restarts into it at {update.At?.ToLocalTime():HH:mm}; save your work."
+                : $"An update waits: generation {update.Generation}. It starts with the next restart{until}; restart now or later on this PC's page (caissond link).";
+        }
     }
 }

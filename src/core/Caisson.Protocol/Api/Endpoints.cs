@@ -52,6 +52,19 @@ public sealed record WorkspaceInfo
     public DateTimeOffset? ScreenshotAt { get; init; }
 }
 
+/// <summary>GET /api/endpoints/{id}/workspaces/{ws}/evidence, newest first; + /{evidence}/screen and /serial for what was seen.</summary>
+public sealed record EvidenceInfo
+{
+    public required StartEvidence Evidence { get; init; }
+
+    /// <summary>When this server first heard of it.</summary>
+    public required DateTimeOffset ReceivedAt { get; init; }
+
+    public required bool HasScreen { get; init; }
+
+    public required bool HasSerial { get; init; }
+}
+
 /// <summary>PATCH /api/endpoints/{id}; members left out stay as they are, a fill limit of 0 takes the limit away.</summary>
 public sealed record ChangeEndpointRequest
 {

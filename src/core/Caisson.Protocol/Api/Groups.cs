@@ -51,6 +51,57 @@ public sealed record AssignmentInfo
     public required long UserVolumeBytes { get; init; }
 
     public required bool AutoStart { get; init; }
+
+    /// <summary>The generation it was rolled back to and stays on; null follows the newest on its track.</summary>
+    public int? HeldAt { get; init; }
+
+    /// <summary>The generation that stands for now; null while none is released.</summary>
+    public int? Generation { get; init; }
+
+    /// <summary>Older generations that each PC keeps on its disk.</summary>
+    public required int KeepGenerations { get; init; }
+
+    /// <summary>Seconds of running time in which a started guest must answer.</summary>
+    public required int AnswerWithinSeconds { get; init; }
+
+    /// <inheritdoc cref="DesiredWorkspace.UpdateWithinHours"/>
+    public int? UpdateWithinHours { get; init; }
+}
+
+/// <summary>PATCH /api/assignments/{id}; members left out stay as they are.</summary>
+public sealed record ChangeAssignmentRequest
+{
+    /// <summary>0 to 20.</summary>
+    public int? KeepGenerations { get; init; }
+
+    /// <summary>30 to 7200.</summary>
+    public int? AnswerWithinSeconds { get; init; }
+
+    /// <summary>1 to 720; 0 takes the deadline away.</summary>
+    public int? UpdateWithinHours { get; init; }
+}
+
+/// <summary>PUT /api/assignments/{id}/generation: hold it at an older generation, or (null) let it follow the newest again.</summary>
+public sealed record HoldAssignmentRequest(int? Generation);
+
+/// <summary>GET /api/assignments/{id}/rollback?to=N: what holding it there would hit. Nothing is changed.</summary>
+public sealed record RollbackPreview
+{
+    public required int Assignment { get; init; }
+
+    public required int To { get; init; }
+
+    /// <summary>PCs that have the workspace.</summary>
+    public required int Pcs { get; init; }
+
+    /// <summary>Of them, those whose workspace is up on another generation: it goes on until its next start.</summary>
+    public required int Running { get; init; }
+
+    /// <summary>Of them, those that have the generation on their disk and need no download.</summary>
+    public required int HaveIt { get; init; }
+
+    /// <summary>The first of them by name.</summary>
+    public required IReadOnlyList<string> Names { get; init; }
 }
 
 /// <summary>POST /api/assignments.</summary>

@@ -41,7 +41,8 @@ internal sealed class EnrolledPc : IAsyncDisposable
     }
 
     /// <summary>A generation of random bytes, so that each must come over the wire.</summary>
-    public async Task<GenerationReference> PublishAsync(string name, int mebibytes)
+    /// <param name="says">What the guest's caisson.disk option reads from the first line of the disk; null leaves it random too.</param>
+    public async Task<GenerationReference> PublishAsync(string name, int mebibytes, string? says = null)
     {
         var raw = Path.Combine(folder, "disk.raw");
         await using (var file = File.Create(raw))
@@ -50,6 +51,12 @@ internal sealed class EnrolledPc : IAsyncDisposable
             for (var i = 0; i < mebibytes; i++)
             {
                 Random.Shared.NextBytes(block);
+                if (i == 0 && says is not null)
+                {
+                    block.AsSpan(0, 512).Clear();
+                    System.Text.Encoding.ASCII.GetBytes(says + "\n", block);
+                }
+
                 await file.WriteAsync(block, Ct);
             }
         }

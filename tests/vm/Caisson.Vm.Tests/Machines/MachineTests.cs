@@ -133,12 +133,48 @@ public sealed class MachineTests
     }
 
     [Fact]
+    public async Task A_guest_that_is_only_asked_and_does_not_shut_down_runs_on()
+    {
+        await using var vm = await TestVm.BootAsync((spec, guest, _) => spec with { Firmware = guest.Boot("caisson.button=off") }, Cancellation);
+        var before = await vm.WaitForAsync(s => s.FirstHeartbeatAt is not null, "a heartbeat");
+
+        var refused = await Assert.ThrowsAsync<MachineException>(() => vm.Machine!.StopAsync(StopMode.Ask, TimeSpan.FromSeconds(3), Cancellation));
+
+        Assert.Equal(MachineError.NotShutDown, refused.Error);
+        var after = await vm.WaitForAsync(s => s.LastHeartbeatAt > before.LastHeartbeatAt, "another heartbeat");
+        Assert.Equal((before.BootId, WorkspaceState.Running), (after.BootId, after.State));
+    }
+
+    [Fact]
+    public async Task A_guest_that_is_only_asked_and_hears_it_shuts_down()
+    {
+        await using var vm = await TestVm.BootAsync((spec, _, _) => spec, Cancellation);
+        await vm.WaitForAsync(s => s.FirstHeartbeatAt is not null, "a heartbeat");
+        await vm.Machine!.StopAsync(StopMode.Ask, TestVm.Deadline, Cancellation);
+        Assert.Equal(WorkspaceState.Stopped, vm.Machine.Status.State);
+    }
+
+    [Fact]
+    public async Task A_look_at_a_screen_that_stands_still_sees_nothing_move_and_a_personal_one_is_not_looked_at()
+    {
+        await using var vm = await TestVm.BootAsync((spec, _, _) => spec, Cancellation);
+        await vm.WaitForAsync(s => s.FirstHeartbeatAt is not null, "a heartbeat");
+        var first = await vm.Machine!.LookAsync(Cancellation);
+        var change = (await vm.Machine.LookAsync(Cancellation)).ChangeSince(first);
+        Assert.True(change is null or { Width: <= 128, Height: <= 128 });
+
+        await using var personal = await TestVm.BootAsync((spec, _, _) => spec with { Kind = WorkspaceKind.Personal }, Cancellation);
+        Assert.Equal(MachineError.Denied, (await Assert.ThrowsAsync<MachineException>(() => personal.Machine!.LookAsync(Cancellation))).Error);
+    }
+
+    [Fact]
     public async Task A_guest_that_panics_again_and_again_is_given_up_after_the_third_time()
     {
         await using var vm = await TestVm.BootAsync((spec, guest, _) => spec with { Firmware = guest.Boot("caisson.panic=1") }, Cancellation);
         var failed = await vm.WaitForAsync(s => s.State is WorkspaceState.Failed, "the machine given up");
         Assert.Equal(3, failed.Panics);
         Assert.Contains("panicked 3 times", failed.Problem, StringComparison.Ordinal);
+        Assert.True(new FileInfo(vm.Paths.LastScreen).Length > 0);
     }
 
     [Fact]

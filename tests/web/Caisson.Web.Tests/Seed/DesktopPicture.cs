@@ -19,6 +19,20 @@ internal sealed class DesktopPicture
         return picture.Encode();
     }
 
+    /// <summary>A boot that stopped: a few lines of text on black.</summary>
+    public static byte[] Stopped()
+    {
+        var picture = new DesktopPicture();
+        var random = new Random(7);
+        for (var line = 0; line < 14; line++)
+        {
+            picture.Fill(10, 10 + (line * 13), 30, 5, line > 11 ? 200 : 70, line > 11 ? 70 : 160, 80);
+            picture.Fill(48, 10 + (line * 13), 120 + random.Next(380), 5, 150, 156, 160);
+        }
+
+        return picture.Encode();
+    }
+
     private void Draw(Random random)
     {
         var (r, g, b) = ((int, int, int))(random.Next(3) switch { 0 => (24, 74, 96), 1 => (52, 60, 92), _ => (38, 84, 72) });

@@ -54,6 +54,18 @@ internal sealed class SeededFleet(ServerDb db, DateTimeOffset now)
 
     private const int PcsWithPicture = 900;
 
+    /// <summary>A PC that went back from generation 7, with what was seen of it.</summary>
+    public static string RolledBackPc => IdOf(40);
+
+    /// <summary>The newest start of it that failed.</summary>
+    public static string FailedStart => $"/pcs/{RolledBackPc}/workspaces/work/starts/e-2";
+
+    /// <summary>Everything seen of failed starts: PC, workspace, id.</summary>
+    public static IEnumerable<(string Endpoint, string Workspace, string Id)> Seen() =>
+        from index in (int[])[40, 611, 205, 1022]
+        from id in (string[])["e-1", "e-2"]
+        select (IdOf(index), "work", id);
+
     private static string IdOf(int index) => $"{s_places[index % s_places.Length].Code}-{(index / s_places.Length) + 1:D4}";
 
     // Of twenty PCs twelve are in the office, four in the field, three in engineering, one at a reception.
@@ -75,6 +87,7 @@ internal sealed class SeededFleet(ServerDb db, DateTimeOffset now)
             db.ChangeTracker.Clear();
         }
 
+        await WriteEvidenceAsync(cancellationToken);
         await WriteActivityAsync(cancellationToken);
         await db.Database.ExecuteSqlRawAsync("ANALYZE", cancellationToken);
     }
@@ -207,16 +220,58 @@ internal sealed class SeededFleet(ServerDb db, DateTimeOffset now)
         workspace.LastHeartbeatAt = workspace.FirstHeartbeatAt is null ? null : seen;
         workspace.GuestFactsJson = $$"""{"generation":"{{workspace.RunningGeneration}}","os-name":"Debian GNU/Linux 13 (trixie)","session":"active"}""";
         workspace.ScreenshotAt = index < PcsWithPicture || id == ShownPc ? seen : null;
+        (workspace.Health, workspace.CommittedGeneration, workspace.KeptGenerations) = (GenerationHealth.Well, workspace.RunningGeneration, string.Join(' ', new[] { workspace.RunningGeneration - 1 }.Where(n => n > 0)));
+        if (id == ShownPc)
+        {
+            (workspace.UpdateWaitsSince, workspace.UpdateBy) = (now.AddMinutes(-50), now.AddHours(7));
+        }
+
         Break(index, workspace);
+        Fail(index, workspace);
         return workspace;
     }
 
-    // Three kinds of fault, on a handful of PCs.
+    // Generations that did not live on some PCs.
+    private static void Fail(int index, ReportedWorkspace workspace)
+    {
+        (workspace.Health, workspace.CommittedGeneration, workspace.RefusedGeneration, workspace.Failure) = index switch
+        {
+            40 or 611 => (GenerationHealth.RolledBack, 6, 7, StartFailure.Silent),
+            205 or 2206 or 3002 => (GenerationHealth.Degraded, 6, null, null),
+            1022 => (GenerationHealth.PcFault, 7, null, StartFailure.Panicked),
+            _ => (workspace.Health, workspace.CommittedGeneration, (int?)null, (StartFailure?)null),
+        };
+        (workspace.RunningGeneration, workspace.State) = index switch
+        {
+            40 or 611 => (6, WorkspaceState.Running),
+            1022 => (7, WorkspaceState.Stopped),
+            _ => (workspace.RunningGeneration, workspace.State),
+        };
+    }
+
+    private async Task WriteEvidenceAsync(CancellationToken cancellationToken)
+    {
+        db.Evidence.AddRange(Seen().Select(seen => new Evidence
+        {
+            EndpointId = seen.Endpoint,
+            WorkspaceId = seen.Workspace,
+            Id = seen.Id,
+            Generation = 7,
+            At = now.AddMinutes(seen.Id == "e-2" ? -64 : -76),
+            Failure = StartFailure.Silent,
+            Text = "A start of office@7 failed: it did not answer within 10 minutes of running, and nothing moved on its screen.",
+            ReceivedAt = now.AddMinutes(-60),
+            HasScreen = true,
+            HasSerial = true,
+        }));
+        await db.SaveChangesAsync(cancellationToken);
+    }
+
+    // Two kinds of fault, on a handful of PCs.
     private static void Break(int index, ReportedWorkspace workspace)
     {
         (workspace.State, workspace.Problem) = index switch
         {
-            40 or 611 => (WorkspaceState.Failed, "The desktop did not answer within 10 minutes of running, twice. It went back to generation 6; see the screen it stopped at."),
             1288 => (WorkspaceState.Failed, "The disk has 1.1 GB free and generation 7 needs 3.8 GB. Free space on the PC, then start it again."),
             77 or 400 or 9001 => (WorkspaceState.WaitingForDisk, "The server could not be reached while the image was still arriving. It goes on by itself when the network is back."),
             _ => (workspace.State, workspace.Problem),
@@ -247,7 +302,9 @@ internal sealed class SeededFleet(ServerDb db, DateTimeOffset now)
         [
             Entry(now.AddHours(-3), "ci", ActivityKinds.GenerationPublished, "Generation 8 of 'office' was published as a draft.", null),
             Entry(now.AddMinutes(-170), "server", ActivityKinds.DeltaReady, "The update of 'office' from generation 7 to 8 is ready: 174 MB.", null),
-            Entry(now.AddMinutes(-64), "upp-0006", ActivityKinds.WorkspaceProblem, "Work did not start: the desktop did not answer.", "upp-0006"),
+            Entry(now.AddMinutes(-88), "upp-0006", ActivityKinds.WorkspacePrepared, "work on UPP-0006 has generation 7 ready for its next start.", "upp-0006"),
+            Entry(now.AddMinutes(-63), "upp-0006", ActivityKinds.WorkspaceRolledBack, "work on UPP-0006 went back to generation 6: generation 7 failed twice, the desktop did not answer.", "upp-0006"),
+            Entry(now.AddMinutes(-62), "upp-0006", ActivityKinds.WorkspaceHeartbeat, "work on UPP-0006 is up: first heartbeat of this start.", "upp-0006"),
             Entry(now.AddMinutes(-42), "console", ActivityKinds.OrderIssued, "Restart of Work was ordered.", ShownPc),
             Entry(now.AddMinutes(-41), ShownPc, ActivityKinds.OrderDone, "Work was restarted.", ShownPc),
             Entry(now.AddMinutes(-38), ShownPc, ActivityKinds.WorkspaceHeartbeat, "The desktop of Work answered 24 s after its start.", ShownPc),

@@ -6,7 +6,7 @@ using Caisson.Protocol.Api;
 namespace Caisson.ControlPlane.Console.Groups;
 
 /// <summary>Makes groups and gives them workspaces, by the same calls as the API's.</summary>
-internal sealed class GroupActions(FleetChanges fleet)
+internal sealed class GroupActions(FleetChanges fleet, Rollbacks rollbacks)
 {
     private const long BytesPerGigabyte = 1_000_000_000;
 
@@ -38,6 +38,27 @@ internal sealed class GroupActions(FleetChanges fleet)
     /// <summary>What happened.</summary>
     public async Task<string> WithdrawAsync(AssignmentView assignment, CancellationToken cancellationToken) =>
         await TryAsync(() => fleet.DeleteAssignmentAsync(PcActions.Actor, assignment.Id, cancellationToken)) ?? $"{assignment.Name} is withdrawn.";
+
+    /// <summary>What rolling back would hit; null when it cannot be done.</summary>
+    public async Task<RollbackPreview?> PreviewAsync(int assignment, int to, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await rollbacks.PreviewAsync(assignment, to, cancellationToken);
+        }
+        catch (RequestRefused)
+        {
+            return null; // It was retired this moment; the page reads itself anew.
+        }
+    }
+
+    /// <summary>Null when it is held there, or with null follows the newest; else why not.</summary>
+    public Task<string?> HoldAsync(int assignment, int? generation, CancellationToken cancellationToken) =>
+        TryAsync(() => rollbacks.HoldAsync(PcActions.Actor, assignment, generation, cancellationToken));
+
+    /// <summary>Null when it is changed, else why not.</summary>
+    public Task<string?> ChangeAsync(int assignment, ChangeAssignmentRequest request, CancellationToken cancellationToken) =>
+        TryAsync(() => fleet.ChangeAssignmentAsync(PcActions.Actor, assignment, request, cancellationToken));
 
     /// <summary>The id people never see: "Work 2" → "work-2".</summary>
     public static string WorkspaceIdOf(string name) =>

@@ -1,5 +1,8 @@
 using Caisson.ControlPlane.Console.Pcs;
 using Caisson.ControlPlane.Data;
+using Caisson.ControlPlane.Fleet;
+using Caisson.Protocol;
+using Caisson.Protocol.Api;
 using Microsoft.EntityFrameworkCore;
 
 namespace Caisson.ControlPlane.Console.Groups;
@@ -26,7 +29,7 @@ internal sealed class GroupQuery(IDbContextFactory<ServerDb> databases)
             return null;
         }
 
-        var givens = await Given.ReadAsync(db, cancellationToken);
+        var generations = await db.Generations.AsNoTracking().Include(g => g.Image).Where(g => g.State == GenerationState.Released || g.State == GenerationState.Test).ToListAsync(cancellationToken);
         var members = db.Endpoints.Where(e => e.RevokedAt == null && db.GroupMembers.Any(m => m.GroupId == group.Id && m.EndpointId == e.Id));
         var first = await members.OrderBy(e => e.HostName).Take(ShownMembers).Select(e => new { e.Id, e.HostName, e.Person, e.Place }).ToListAsync(cancellationToken);
         return new GroupView
@@ -34,20 +37,27 @@ internal sealed class GroupQuery(IDbContextFactory<ServerDb> databases)
             Name = group.Name,
             Description = group.Description,
             Pcs = await members.CountAsync(cancellationToken),
-            Assignments = [.. group.Assignments.OrderBy(a => a.Kind).ThenBy(a => a.Name, StringComparer.Ordinal).Select(a => View(a, givens))],
+            Assignments = [.. group.Assignments.OrderBy(a => a.Kind).ThenBy(a => a.Name, StringComparer.Ordinal).Select(a => View(a, generations))],
             Members = first.ConvertAll(e => (e.Id, e.HostName, PcListQuery.Whose(e.Person, e.Place))),
             Images = await db.Images.OrderBy(i => i.Name).Select(i => i.Name).ToListAsync(cancellationToken),
         };
     }
 
-    private static AssignmentView View(Assignment assignment, IReadOnlyList<Given> givens) => new()
+    private static AssignmentView View(Assignment assignment, IReadOnlyList<Generation> generations) => new()
     {
         Id = assignment.Id,
         Name = assignment.Name,
         Kind = assignment.Kind,
         Image = assignment.ImageName,
         Track = assignment.Track,
-        Generation = givens.FirstOrDefault(g => g.WorkspaceId == assignment.WorkspaceId && g.Image == assignment.ImageName && g.GroupIds.Contains(assignment.GroupId))?.Generation,
+        Generation = DesiredStateComposition.Current(assignment, generations)?.Number,
+        HeldAt = assignment.HeldAt,
+        Older = assignment.Kind == WorkspaceKind.Personal || DesiredStateComposition.Current(assignment, generations) is not { } current
+            ? []
+            : [.. DesiredStateComposition.Offered(assignment, generations).Select(g => g.Number).Where(n => n < current.Number).OrderDescending()],
+        KeepGenerations = assignment.KeepGenerations,
+        AnswerWithinSeconds = assignment.AnswerWithinSeconds,
+        UpdateWithinHours = assignment.UpdateWithinHours,
         MemoryMiB = assignment.MemoryMiB,
         Cpus = assignment.Cpus,
         UserVolumeBytes = assignment.UserVolumeBytes,

@@ -39,6 +39,18 @@ public sealed record AssignmentView
     /// <summary>The generation that stands for today; null when none is released.</summary>
     public int? Generation { get; init; }
 
+    /// <summary>The generation it was rolled back to; null follows the newest.</summary>
+    public int? HeldAt { get; init; }
+
+    /// <summary>Generations it may be rolled back to, newest first: offered on its track and older than <see cref="Generation"/>.</summary>
+    public IReadOnlyList<int> Older { get; init; } = [];
+
+    public int KeepGenerations { get; init; }
+
+    public int AnswerWithinSeconds { get; init; }
+
+    public int? UpdateWithinHours { get; init; }
+
     public required int MemoryMiB { get; init; }
 
     public required int Cpus { get; init; }

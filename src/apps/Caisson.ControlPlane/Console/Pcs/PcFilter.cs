@@ -2,7 +2,7 @@ namespace Caisson.ControlPlane.Console.Pcs;
 
 /// <summary>What the list of PCs shows: exactly what the address bar says.</summary>
 /// <param name="Text">Part of a name, person, place or id.</param>
-/// <param name="Show">"needs", "behind", "current", "away", "emulated", or null for all.</param>
+/// <param name="Show">"needs", "behind", "current", "away", "emulated", "rolled-back", "stuck", "degraded", "pc-fault", or null for all.</param>
 /// <param name="Image">Only PCs that are given this image.</param>
 /// <param name="Generation">With <paramref name="Image"/>: only those that run this generation; 0 is none yet.</param>
 /// <param name="Group">Only members of this group.</param>
@@ -16,9 +16,9 @@ internal sealed record PcFilter(string? Text, string? Show, string? Image, int? 
 }
 
 /// <summary>One page of PCs.</summary>
-internal sealed record PcPageOfList(IReadOnlyList<PcRow> Rows, int Total, int Fleet, int Needing, int Behind)
+internal sealed record PcPageOfList(IReadOnlyList<PcRow> Rows, int Total, int Fleet, int Needing, int Behind, int RolledBack)
 {
-    public static readonly PcPageOfList Empty = new([], 0, 0, 0, 0);
+    public static readonly PcPageOfList Empty = new([], 0, 0, 0, 0, 0);
 }
 
 /// <summary>One PC in the list.</summary>

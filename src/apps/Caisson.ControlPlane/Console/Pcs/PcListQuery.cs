@@ -39,7 +39,8 @@ internal sealed class PcListQuery(IDbContextFactory<ServerDb> databases, Census 
             Known(filter, counted) ?? await matching.CountAsync(cancellationToken),
             counted.Pcs,
             counted.Needing,
-            counted.Behind);
+            counted.Behind,
+            counted.RolledBack);
     }
 
     public static string Whose(string person, string place) => (person, place) switch
@@ -52,7 +53,7 @@ internal sealed class PcListQuery(IDbContextFactory<ServerDb> databases, Census 
 
     // What the census has counted already is not counted twice.
     private static int? Known(PcFilter filter, FleetCount counted) => (filter with { Show = null }).IsAll
-        ? filter.Show switch { null => counted.Pcs, "needs" => counted.Needing, "behind" => counted.Behind, _ => null }
+        ? filter.Show switch { null => counted.Pcs, "needs" => counted.Needing, "behind" => counted.Behind, "rolled-back" => counted.RolledBack, _ => null }
         : null;
 
     private static PcRow Row(IEnumerable<WorkspaceView> workspaces)
@@ -86,6 +87,7 @@ internal sealed class PcListQuery(IDbContextFactory<ServerDb> databases, Census 
             "current" => endpoints.Where(e => Given.Receivers(db, givens).Contains(e.Id) && !Given.Behind(db, givens).Contains(e.Id)),
             "away" => endpoints.Where(e => e.LastSeenAt < awayLimit),
             "emulated" => endpoints.Where(e => e.Host!.Accelerator == "tcg"),
+            _ when Today.LifeTroubles.Shown(filter.Show) is { } health => endpoints.Where(e => db.Workspaces.Where(w => w.Health == health).Select(w => w.EndpointId).Contains(e.Id)),
             _ => endpoints,
         };
         if (filter.Group is { } group)

@@ -1,7 +1,16 @@
 using Caisson.ControlPlane.Console.Parts;
 using Caisson.ControlPlane.Data;
+using Caisson.Protocol.Api;
 
 namespace Caisson.ControlPlane.Console.Pcs;
+
+/// <summary>What was seen of one start that failed.</summary>
+public sealed record SeenStart(string Endpoint, string Workspace, EvidenceInfo Of)
+{
+    public string Page => Today.LifeTroubles.EvidencePage(Endpoint, Workspace, Of.Evidence.Id);
+
+    public string? Picture => Of.HasScreen ? $"/api/endpoints/{Endpoint}/workspaces/{Workspace}/evidence/{Of.Evidence.Id}/screen" : null;
+}
 
 /// <summary>All that a PC's page shows.</summary>
 public sealed record PcView
@@ -32,4 +41,7 @@ public sealed record PcView
     public required IReadOnlyList<WorkspaceView> Workspaces { get; init; }
 
     public required IReadOnlyList<TimelineEntry> Timeline { get; init; }
+
+    /// <summary>What was seen of failed starts, newest first.</summary>
+    public required IReadOnlyList<SeenStart> Starts { get; init; }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Caisson.ControlPlane.Data;
+using Caisson.ControlPlane.Fleet;
 using Caisson.Protocol;
 
 namespace Caisson.ControlPlane.Console.Pcs;
@@ -40,6 +41,9 @@ public sealed record WorkspaceView
 
     public string? Problem { get; init; }
 
+    /// <summary>How its generations stand on the PC; null before its first start.</summary>
+    public GenerationLife? Life { get; init; }
+
     public DateTimeOffset? PictureAt { get; init; }
 
     /// <summary>What the guest says of itself: claims.</summary>
@@ -59,9 +63,31 @@ public sealed record WorkspaceView
         ? null
         : string.Create(CultureInfo.InvariantCulture, $"/api/endpoints/{Endpoint}/workspaces/{Id}/screenshot?at={at.ToUnixTimeMilliseconds()}");
 
+    /// <summary>Said beside the state where the life of a generation is not as it should be.</summary>
+    public (string Tone, string Text)? LifeBadge => Life?.Health switch
+    {
+        GenerationHealth.RolledBack => ("bad", "Rolled back"),
+        GenerationHealth.Stuck => ("bad", "Nothing to run"),
+        GenerationHealth.PcFault => ("bad", "The PC is at fault"),
+        GenerationHealth.Degraded => ("warn", "Tools silent"),
+        GenerationHealth.OnTrial => ("info", "On trial"),
+        _ => null,
+    };
+
+    /// <summary>What happened, and what to do; null while all is well.</summary>
+    public string? LifeWords => Life is not { } life ? null : life.Health switch
+    {
+        GenerationHealth.RolledBack => $"Generation {life.Refused} failed here twice: {LifeReports.Why(life.Failure)}. It runs generation {life.Committed} until another is given, or until you try {life.Refused} again.",
+        GenerationHealth.Stuck => $"Generation {life.Refused} failed here twice: {LifeReports.Why(life.Failure)}. None has answered here before, so there is nothing to go back to.",
+        GenerationHealth.PcFault => $"Generation {life.Committed} answered here before and now fails: {LifeReports.Why(life.Failure)}. It is not started by itself any more. See what changed on this PC, then start it.",
+        GenerationHealth.Degraded => $"Generation {Running} did not say it is up, but its screen is alive. It was left running.",
+        _ => null,
+    };
+
     /// <summary>Where it stands to the generation it shall run, in words.</summary>
     public string GenerationWords => (Running, Given, Prepared) switch
     {
+        ({ } running, { } given, _) when Life?.Refused == given && running != given => $"Generation {running}, back from {given}",
         (null, null, _) => "No generation is released yet",
         (null, { } given, _) => $"Generation {given}, not started yet",
         ({ } running, { } given, { } prepared) when running != given && prepared == given => $"Generation {running}; {given} is ready for the next start",
@@ -86,6 +112,7 @@ public sealed record WorkspaceView
         LastHeartbeatAt = reported.LastHeartbeatAt,
         HasAnswered = reported.FirstHeartbeatAt is not null,
         Problem = reported.Problem,
+        Life = LifeReports.Life(reported),
         PictureAt = reported.Kind == WorkspaceKind.Personal ? null : reported.ScreenshotAt,
         Claims = ReadClaims(reported),
     };

@@ -24,7 +24,7 @@ internal sealed class TodayQuery(IDbContextFactory<ServerDb> databases, Census c
             Emulated = await db.Endpoints.CountAsync(e => e.RevokedAt == null && e.Host!.Accelerator == "tcg", cancellationToken),
             Images = await db.Images.CountAsync(cancellationToken),
             Groups = await db.Groups.CountAsync(cancellationToken),
-            Needs = await Troubles.ReadAsync(db, clock.GetUtcNow(), cancellationToken),
+            Needs = await Troubles.ReadAsync(db, fleet.Givens, clock.GetUtcNow(), cancellationToken),
             Spreads =
             [
                 .. fleet.Givens.GroupBy(g => g.Image, StringComparer.Ordinal)

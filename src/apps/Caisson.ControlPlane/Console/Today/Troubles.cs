@@ -14,12 +14,12 @@ internal static class Troubles
     /// <summary>A PC away longer than an offline lease lasts cannot start its managed workspaces any more.</summary>
     private static readonly TimeSpan Lease = TimeSpan.FromDays(7);
 
-    /// <summary>PCs of which a workspace did not start, reports a problem, or is held on its disk.</summary>
-    public static IQueryable<string> Pcs(ServerDb db) => Workspaces(db).Select(w => w.EndpointId).Distinct();
+    /// <summary>PCs of which a workspace did not start, went back, reports a problem, or is held on its disk.</summary>
+    public static IQueryable<string> Pcs(ServerDb db) => Workspaces(db).Select(w => w.EndpointId).Union(LifeTroubles.Workspaces(db).Select(w => w.EndpointId));
 
-    public static async Task<IReadOnlyList<Need>> ReadAsync(ServerDb db, DateTimeOffset now, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<Need>> ReadAsync(ServerDb db, IReadOnlyList<Given> givens, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        List<Need> needs = [.. await FaultsAsync(db, cancellationToken), .. await DeltasAsync(db, cancellationToken), .. await DraftsAsync(db, cancellationToken)];
+        List<Need> needs = [.. await LifeTroubles.ReadAsync(db, givens, Lines, cancellationToken), .. await FaultsAsync(db, cancellationToken), .. await DeltasAsync(db, cancellationToken), .. await DraftsAsync(db, cancellationToken)];
         if (await AwayAsync(db, now, cancellationToken) is { } away)
         {
             needs.Add(away);
@@ -33,7 +33,7 @@ internal static class Troubles
 
     private static async Task<IEnumerable<Need>> FaultsAsync(ServerDb db, CancellationToken cancellationToken)
     {
-        var faults = await Workspaces(db)
+        var faults = await Workspaces(db).Where(w => w.Health == null || w.Health == GenerationHealth.Well || w.Health == GenerationHealth.OnTrial)
             .GroupBy(w => new { w.State, w.Problem })
             .Select(g => new { g.Key.State, g.Key.Problem, Pcs = g.Count(), First = g.Min(w => w.EndpointId) })
             .OrderByDescending(g => g.Pcs)

@@ -83,6 +83,11 @@ namespace Caisson.ControlPlane.Data.Migrations
                         .ValueGeneratedOnAdd()
                         .HasColumnType("INTEGER");
 
+                    b.Property<int>("AnswerWithinSeconds")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasDefaultValue(600);
+
                     b.Property<bool>("AutoStart")
                         .HasColumnType("INTEGER");
 
@@ -92,9 +97,17 @@ namespace Caisson.ControlPlane.Data.Migrations
                     b.Property<int>("GroupId")
                         .HasColumnType("INTEGER");
 
+                    b.Property<int?>("HeldAt")
+                        .HasColumnType("INTEGER");
+
                     b.Property<string>("ImageName")
                         .IsRequired()
                         .HasColumnType("TEXT");
+
+                    b.Property<int>("KeepGenerations")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasDefaultValue(2);
 
                     b.Property<string>("Kind")
                         .IsRequired()
@@ -110,6 +123,9 @@ namespace Caisson.ControlPlane.Data.Migrations
                     b.Property<string>("Track")
                         .IsRequired()
                         .HasColumnType("TEXT");
+
+                    b.Property<int?>("UpdateWithinHours")
+                        .HasColumnType("INTEGER");
 
                     b.Property<long>("UserVolumeBytes")
                         .HasColumnType("INTEGER");
@@ -234,6 +250,44 @@ namespace Caisson.ControlPlane.Data.Migrations
                         .IsUnique();
 
                     b.ToTable("EnrolmentSecrets");
+                });
+
+            modelBuilder.Entity("Caisson.ControlPlane.Data.Evidence", b =>
+                {
+                    b.Property<string>("EndpointId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("WorkspaceId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Id")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Failure")
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("Generation")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<bool>("HasScreen")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<bool>("HasSerial")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("ReceivedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Text")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("EndpointId", "WorkspaceId", "Id");
+
+                    b.ToTable("Evidence");
                 });
 
             modelBuilder.Entity("Caisson.ControlPlane.Data.Generation", b =>
@@ -371,6 +425,12 @@ namespace Caisson.ControlPlane.Data.Migrations
                     b.Property<string>("WorkspaceId")
                         .HasColumnType("TEXT");
 
+                    b.Property<int?>("CommittedGeneration")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Failure")
+                        .HasColumnType("TEXT");
+
                     b.Property<long?>("FirstHeartbeatAt")
                         .HasColumnType("INTEGER");
 
@@ -378,8 +438,15 @@ namespace Caisson.ControlPlane.Data.Migrations
                         .IsRequired()
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("Health")
+                        .HasColumnType("TEXT");
+
                     b.Property<long>("ImageBytes")
                         .HasColumnType("INTEGER");
+
+                    b.Property<string>("KeptGenerations")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
 
                     b.Property<string>("Kind")
                         .IsRequired()
@@ -397,6 +464,9 @@ namespace Caisson.ControlPlane.Data.Migrations
                     b.Property<string>("Problem")
                         .HasColumnType("TEXT");
 
+                    b.Property<int?>("RefusedGeneration")
+                        .HasColumnType("INTEGER");
+
                     b.Property<int?>("RunningGeneration")
                         .HasColumnType("INTEGER");
 
@@ -410,7 +480,15 @@ namespace Caisson.ControlPlane.Data.Migrations
                         .IsRequired()
                         .HasColumnType("TEXT");
 
+                    b.Property<long?>("UpdateBy")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("UpdateWaitsSince")
+                        .HasColumnType("INTEGER");
+
                     b.HasKey("EndpointId", "WorkspaceId");
+
+                    b.HasIndex("Health");
 
                     b.ToTable("Workspaces");
                 });
@@ -509,6 +587,15 @@ namespace Caisson.ControlPlane.Data.Migrations
                         .HasForeignKey("GroupId");
 
                     b.Navigation("Group");
+                });
+
+            modelBuilder.Entity("Caisson.ControlPlane.Data.Evidence", b =>
+                {
+                    b.HasOne("Caisson.ControlPlane.Data.EnrolledEndpoint", null)
+                        .WithMany()
+                        .HasForeignKey("EndpointId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
                 });
 
             modelBuilder.Entity("Caisson.ControlPlane.Data.Generation", b =>

@@ -9,9 +9,29 @@ const camel = word => word.charAt(0).toLowerCase() + word.slice(1);
 function words(workspace) {
   const state = camel(workspace.state);
   if (state === 'running' && !workspace.firstHeartbeatAt) return 'Starting up';
-  if (state === 'running' && workspace.preparedGeneration && workspace.runningGeneration && workspace.preparedGeneration > workspace.runningGeneration)
-    return 'On · an update is ready for the next restart';
   return plain[state] ?? workspace.state;
+}
+
+// Today by the hour alone, another day with its name.
+function moment(text) {
+  const at = new Date(text);
+  const hour = at.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+  return at.toDateString() === new Date().toDateString() ? `at ${hour}` : `on ${at.toLocaleDateString([], { weekday: 'long' })} at ${hour}`;
+}
+
+function drawUpdate(strip, workspace) {
+  const update = workspace.update;
+  strip.hidden = !update;
+  if (!update) return;
+  strip.className = `update ${update.step}`;
+  strip.querySelector('p').textContent = update.step === 'closing'
+    ? `${workspace.name} restarts ${update.at ? moment(update.at) : 'now'} to take its update. Save your work; what is open is asked to close, nothing is cut off.`
+    : `An update waits (generation ${update.generation}). ${workspace.name} takes it when it restarts${update.by ? `, at the latest ${moment(update.by)}` : ''}.`
+      + (update.step === 'later' ? ` You are reminded ${moment(update.at)}.` : '');
+  for (const button of strip.querySelectorAll('button')) {
+    button.hidden = button.dataset.update === 'later' && update.step !== 'offer';
+    button.onclick = () => fetch(`/api/workspaces/${workspace.id}/${button.dataset.update}`, { method: 'POST' });
+  }
 }
 
 function draw(tile, workspace) {
@@ -31,9 +51,11 @@ function draw(tile, workspace) {
   bar.hidden = !filling;
   bar.firstElementChild.style.width = `${percent}%`;
   const problem = tile.querySelector('.problem');
-  problem.hidden = !workspace.problem;
-  problem.textContent = workspace.problem ?? '';
-  for (const button of tile.querySelectorAll('button')) {
+  const troubles = [workspace.problem, workspace.lifeWords].filter(Boolean).join(' ');
+  problem.hidden = !troubles;
+  problem.textContent = troubles;
+  drawUpdate(tile.querySelector('.update'), workspace);
+  for (const button of tile.querySelectorAll('.actions button')) {
     button.hidden = (button.dataset.wish === 'start') === up;
     button.onclick = () => fetch(`/api/workspaces/${workspace.id}/${button.dataset.wish}`, { method: 'POST' });
   }
