@@ -52,7 +52,7 @@ row_caisson() {
 # An import beside what it is made of: SHA-256 and zstd on the same bytes in the same minute.
 row_speed() {
   "${TOOL[@]}" speed "$(image v1)" >> "$RESULTS"
-  import caisson.import-plain "$WORK/plain" v1 "$(image v1)" --level 0 || true
+  import caisson.import-plain "$WORK/plain" v1 "$(image v1)" --compression-level 0 || true
   rm -rf "$WORK/plain"
 }
 

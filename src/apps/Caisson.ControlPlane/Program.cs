@@ -12,6 +12,10 @@ const string Help = """
       backup        --data DIR FILE [--with-blobs]   beside a running server or without one
       restore       --data DIR FILE       into an empty folder
       site-cache    --data DIR --name N --host HOST --out FOLDER | --data DIR --name N --revoke   files for a caching proxy
+      check         --data DIR            compare every byte of the store with its digest; exit code 4 if any is wrong
+      repair        --data DIR [--from STORE]   put damaged and missing blobs back from another store's folder
+      gc            --data DIR [--dry-run]      free what no generation needs
+                    (all three beside a running server or without one)
       rotate-ca     --data DIR [--distrust-old]   with the server stopped; a new CA, or (a day later) an end of trust in the earlier ones
 
     """;
@@ -29,6 +33,9 @@ try
         "backup" => BackupVerb.RunAsync(arguments, TimeProvider.System, stopping.Token),
         "restore" => RestoreVerb.RunAsync(arguments, TimeProvider.System, stopping.Token),
         "site-cache" => SiteCacheVerb.RunAsync(arguments, TimeProvider.System),
+        "check" => StoreVerbs.CheckAsync(arguments, TimeProvider.System, stopping.Token),
+        "repair" => StoreVerbs.RepairAsync(arguments, TimeProvider.System, stopping.Token),
+        "gc" => StoreVerbs.CollectGarbageAsync(arguments, TimeProvider.System, stopping.Token),
         "rotate-ca" => ServerVerbs.RotateAuthorityAsync(arguments, TimeProvider.System, stopping.Token),
         _ => null,
     };

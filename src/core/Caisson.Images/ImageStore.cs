@@ -32,7 +32,8 @@ public sealed class ImageStore
         [.. _layout.ReadIndex().Manifests
             .Where(entry => entry.ArtifactType == MediaTypes.Generation)
             .DistinctBy(entry => entry.Digest)
-            .Select(entry => FindListed(entry.Digest)!)
+            .Select(entry => FindListed(entry.Digest))
+            .OfType<StoredGeneration>()
             .OrderBy(generation => generation.Name, StringComparer.Ordinal).ThenBy(generation => generation.Number)];
 
     public StoredGeneration? Find(string name, int number) =>
@@ -51,8 +52,11 @@ public sealed class ImageStore
 
     /// <summary>Writes the whole disk as a sparse raw file, which appears only when whole; what had its name is replaced.</summary>
     /// <exception cref="ImageStoreException">Damaged: a chunk is missing or wrong. No space.</exception>
-    public Task ExportAsync(string manifestDigest, string outFile, TimeProvider time, IProgress<ImageProgress>? progress, CancellationToken cancellationToken) =>
-        new ImageExport(this, time, progress).RunAsync(manifestDigest, outFile, cancellationToken);
+    public async Task ExportAsync(string manifestDigest, string outFile, TimeProvider time, IProgress<ImageProgress>? progress, CancellationToken cancellationToken)
+    {
+        using var lease = await LeaseAsync(manifestDigest, cancellationToken).ConfigureAwait(false);
+        await new ImageExport(this, time, progress).RunAsync(manifestDigest, outFile, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>Makes the delta from one generation to another, keeps it as a referrer of the new one, or gives the one that is there.</summary>
     public Task<StoredDelta> CreateDeltaAsync(string baseManifestDigest, string targetManifestDigest, TimeProvider time, IProgress<ImageProgress>? progress, CancellationToken cancellationToken) =>
@@ -84,8 +88,36 @@ public sealed class ImageStore
 
     /// <summary>Reads every byte of every generation and delta and compares it with its digest. Changes nothing.</summary>
     /// <exception cref="ImageStoreException">Damaged: index.json itself cannot be read.</exception>
-    public Task<StoreCheckResult> CheckAsync(TimeProvider time, IProgress<ImageProgress>? progress, CancellationToken cancellationToken) =>
-        new StoreCheck(this, _layout, time, progress).RunAsync(cancellationToken);
+    public async Task<StoreCheckResult> CheckAsync(TimeProvider time, IProgress<ImageProgress>? progress, CancellationToken cancellationToken)
+    {
+        using var lease = await ReadingLease.TakeAsync(_layout, index => index.Manifests.Select(entry => entry.Digest), cancellationToken).ConfigureAwait(false);
+        return await new StoreCheck(this, _layout, time, progress).RunAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Puts what is damaged or missing back from other sources, each blob in a new file that takes its name when verified.</summary>
+    /// <param name="sources">Asked in this order.</param>
+    /// <param name="expectedManifests">Digests that must be here, whether or not index.json names them.</param>
+    public Task<RepairResult> RepairAsync(IReadOnlyList<IBlobSource> sources, IReadOnlyList<string> expectedManifests, TimeProvider time, IProgress<ImageProgress>? progress, CancellationToken cancellationToken) =>
+        new StoreRepair(this, _layout, sources, time, progress).RunAsync(expectedManifests, cancellationToken);
+
+    /// <summary>Takes a generation and its deltas out of the store's list; <see cref="CollectGarbageAsync"/> frees the space. False: there is none of that name.</summary>
+    public Task<bool> RemoveAsync(string name, int number, CancellationToken cancellationToken) =>
+        new GenerationRemoval(this, _layout).RunAsync(string.Create(CultureInfo.InvariantCulture, $"{name}@{number}"), cancellationToken);
+
+    /// <summary>Takes away what nothing names, nobody reads and nobody pushes. Waits for a running import or delta.</summary>
+    /// <exception cref="ImageStoreException">Damaged: nobody can tell what is needed; nothing was taken away.</exception>
+    public Task<GarbageResult> CollectGarbageAsync(bool isDry, TimeProvider time, IProgress<ImageProgress>? progress, CancellationToken cancellationToken) =>
+        new GarbageCollection(this, _layout, time, progress).RunAsync(isDry, cancellationToken);
+
+    /// <summary>Whether a pusher may rely on a blob's being here. Yes also keeps it from garbage collection for a day, or until a manifest names it.</summary>
+    public bool HoldForPush(string digest, TimeProvider time)
+    {
+        new PushMarks(_layout).Make(digest, time.GetUtcNow());
+        return File.Exists(BlobPath(digest));
+    }
+
+    /// <summary>Keeps a generation from garbage collection, in this process or another, until it is disposed.</summary>
+    internal Task<ReadingLease> LeaseAsync(string manifestDigest, CancellationToken cancellationToken) => ReadingLease.TakeAsync(_layout, manifestDigest, cancellationToken);
 
     /// <summary>The file of a blob or manifest, whether or not it exists.</summary>
     /// <exception cref="ChunkException">Invalid: not a digest.</exception>
@@ -107,7 +139,7 @@ public sealed class ImageStore
     public async Task PutBlobAsync(string digest, Stream content, CancellationToken cancellationToken)
     {
         var path = BlobPath(digest);
-        if (File.Exists(path))
+        if (HoldForPush(digest, TimeProvider.System))
         {
             return;
         }
@@ -132,7 +164,7 @@ public sealed class ImageStore
     /// <exception cref="ChunkException">Invalid, or missing: a blob it names is not in the store.</exception>
     public async Task<string> PutManifestAsync(ReadOnlyMemory<byte> bytes, string name, string? tag, CancellationToken cancellationToken)
     {
-        using var added = new AddedBlobs(_layout);
+        await using var added = new AddedBlobs(this, _layout, TimeProvider.System);
         return await PutManifestAsync(bytes, name, tag, added, cancellationToken).ConfigureAwait(false);
     }
 
@@ -140,19 +172,30 @@ public sealed class ImageStore
     internal async Task<string> PutManifestAsync(ReadOnlyMemory<byte> bytes, string name, string? tag, AddedBlobs added, CancellationToken cancellationToken)
     {
         var manifest = OciManifest.Parse(bytes.Span);
-        if (manifest.Layers.Prepend(manifest.Config).FirstOrDefault(blob => !File.Exists(BlobPath(blob.Digest))) is { } missing)
-        {
-            throw new ChunkException(ChunkError.Missing, $"The manifest names {missing.Digest}, which is not in the store; push its blobs first.");
-        }
+        var blobs = manifest.Layers.Prepend(manifest.Config).Select(blob => blob.Digest).ToList();
+        var digest = ChunkId.Of(bytes.Span).Digest;
 
-        Posix.SyncDirectory(_layout.BlobDirectory);
-        var entry = added.Write(bytes.Span, MediaTypes.OciManifest) with
-        {
-            ArtifactType = manifest.ArtifactType,
-            Annotations = RefAnnotations(name, tag),
-        };
-        await _layout.UpdateIndexAsync(index => index with { Manifests = [.. index.Manifests.Where(known => !IsReplacedBy(known, entry)), entry] }, added.Keep, cancellationToken).ConfigureAwait(false);
-        return entry.Digest;
+        // All of it under the index lock: what is here when the lock is taken is here when index.json names it.
+        await _layout.UpdateIndexAsync(
+            index =>
+            {
+                if (blobs.Find(blob => !File.Exists(BlobPath(blob))) is { } missing)
+                {
+                    throw new ChunkException(ChunkError.Missing, $"The manifest names {missing}, which is not in the store; push its blobs first.");
+                }
+
+                Posix.SyncDirectory(_layout.BlobDirectory);
+                var entry = added.Write(bytes.Span, MediaTypes.OciManifest) with
+                {
+                    ArtifactType = manifest.ArtifactType,
+                    Annotations = RefAnnotations(name, tag),
+                };
+                return index with { Manifests = [.. index.Manifests.Where(known => !IsReplacedBy(known, entry)), entry] };
+            },
+            added.Keep,
+            cancellationToken).ConfigureAwait(false);
+        new PushMarks(_layout).Remove(blobs);
+        return digest;
     }
 
     /// <summary>Digest behind <c>NAME@TAG</c>; null if there is none.</summary>
@@ -165,8 +208,8 @@ public sealed class ImageStore
         var found = new List<OciDescriptor>();
         foreach (var entry in _layout.ReadIndex().Manifests.Where(entry => artifactType is null || entry.ArtifactType == artifactType))
         {
-            var manifest = ReadManifest(entry.Digest);
-            if (manifest.Subject?.Digest == digest)
+            // One that was removed meanwhile refers to nothing; 'check' names one that is lost.
+            if (File.Exists(BlobPath(entry.Digest)) && ReadManifest(entry.Digest) is var manifest && manifest.Subject?.Digest == digest)
             {
                 found.Add(entry with { Annotations = manifest.Annotations });
             }
@@ -185,12 +228,22 @@ public sealed class ImageStore
         ChunkCount = config.ChunkCount,
     };
 
-    /// <summary>What index.json names must be there.</summary>
-    private StoredGeneration? FindListed(string digest) => File.Exists(BlobPath(digest))
-        ? FindByDigest(digest)
-        : throw new ImageStoreException(ImageStoreError.Damaged, $"The manifest {digest} is missing, which index.json names. Import or pull the image again.");
+    /// <summary>What index.json names must be there; null: it has been removed since index.json was read.</summary>
+    private StoredGeneration? FindListed(string digest)
+    {
+        try
+        {
+            return Describe(ReadConfig(ReadManifest(digest)), digest);
+        }
+        catch (ChunkException e) when (e.Error == ChunkError.Missing)
+        {
+            return _layout.ReadIndex().Manifests.All(entry => entry.Digest != digest)
+                ? null
+                : throw new ImageStoreException(ImageStoreError.Damaged, $"{e.Message} index.json names it or what it belongs to. Put it back with 'caisson store repair', or import or pull the image again.", e);
+        }
+    }
 
-    private GenerationConfig ReadConfig(OciManifest manifest)
+    internal GenerationConfig ReadConfig(OciManifest manifest)
     {
         try
         {
@@ -203,10 +256,10 @@ public sealed class ImageStore
         }
     }
 
-    private static Dictionary<string, string>? RefAnnotations(string name, string? tag) =>
+    internal static Dictionary<string, string>? RefAnnotations(string name, string? tag) =>
         tag is null ? null : new(StringComparer.Ordinal) { [MediaTypes.RefNameAnnotation] = $"{name}@{tag}" };
 
-    private static string? RefName(OciDescriptor entry) => entry.Annotations?.GetValueOrDefault(MediaTypes.RefNameAnnotation);
+    internal static string? RefName(OciDescriptor entry) => entry.Annotations?.GetValueOrDefault(MediaTypes.RefNameAnnotation);
 
     // A tag moves to its new manifest; the same manifest without a tag is listed once.
     private static bool IsReplacedBy(OciDescriptor known, OciDescriptor entry) =>

@@ -22,6 +22,9 @@ public sealed record StoredGeneration
     /// <summary>Bytes this import added to the store; null when it is read back from a list.</summary>
     public long? AddedBytes { get; init; }
 
+    /// <summary>Bytes of the disk that this import found done by one that was interrupted; 0 when it is read back from a list.</summary>
+    public long ResumedBytes { get; init; }
+
     public override string ToString() => $"{Name}@{Number}";
 }
 
@@ -36,7 +39,7 @@ public sealed record ImportRequest
     /// <summary>Null: read from the file's header; a file with no known header is refused, a raw disk must be named as such or have a partition table or file system.</summary>
     public ImageFormat? Format { get; init; }
 
-    /// <summary>zstd level, 1 to 19; 0 stores the chunks as they are.</summary>
+    /// <summary>zstd level, 1 to 19; 0: stored as it is.</summary>
     public int CompressionLevel { get; init; } = 3;
 }
 

@@ -4,6 +4,18 @@ using System.Runtime.InteropServices;
 
 namespace Caisson.Chunks;
 
+/// <summary>The numbers at the start of an index.</summary>
+/// <param name="Bytes">Length of the header: where the tables begin.</param>
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct IndexHeader(int Bytes, long ImageBytes, int Packs, int Frames, int Chunks, int Extents)
+{
+    public long FramesAt => Bytes + ((long)Packs * ImageIndexFormat.PackRow);
+
+    public long ChunksAt => FramesAt + ((long)Frames * ImageIndexFormat.FrameRow);
+
+    public long ExtentsAt => ChunksAt + ((long)Chunks * ImageIndexFormat.ChunkRow);
+}
+
 /// <summary>
 /// The bytes of an index, version 1.0. All numbers little-endian.
 /// <code>
@@ -20,11 +32,11 @@ internal static class ImageIndexFormat
 {
     private const ushort Major = 1;
     private const ushort Minor = 0;
-    private const int HeaderBytes = 64;
-    private const int PackRow = 40;
-    private const int FrameRow = 20;
-    private const int ChunkRow = 44;
-    private const int ExtentRow = 12;
+    public const int HeaderBytes = 64;
+    public const int PackRow = 40;
+    public const int FrameRow = 20;
+    public const int ChunkRow = 44;
+    public const int ExtentRow = 12;
 
     private static ReadOnlySpan<byte> Magic => "CAISINDX"u8;
 
@@ -33,17 +45,8 @@ internal static class ImageIndexFormat
     {
         var bytes = new byte[checked((int)TotalBytes(HeaderBytes, index.Packs.Length, index.Frames.Length, index.Chunks.Length, index.Extents.Length))];
         var writer = new SpanWriter(bytes);
-        writer.Bytes(Magic);
-        writer.UInt16(Major);
-        writer.UInt16(Minor);
-        writer.Int32(HeaderBytes);
-        writer.Int64(index.ImageBytes);
-        writer.Int32(Limits.BlockBytes);
-        writer.Int32(index.Packs.Length);
-        writer.Int32(index.Frames.Length);
-        writer.Int32(index.Chunks.Length);
-        writer.Int32(index.Extents.Length);
-        writer.Skip(HeaderBytes - writer.Position);
+        WriteHeader(bytes, new IndexHeader(HeaderBytes, index.ImageBytes, index.Packs.Length, index.Frames.Length, index.Chunks.Length, index.Extents.Length));
+        writer.Skip(HeaderBytes);
         WriteTables(index, ref writer);
         ChunkId.Of(bytes.AsSpan(0, writer.Position)).WriteTo(bytes.AsSpan(writer.Position));
         return bytes;
@@ -53,7 +56,21 @@ internal static class ImageIndexFormat
     /// <exception cref="ChunkException">Invalid: not an index, an unknown major version, damaged, or a number out of range.</exception>
     public static ImageIndex Decode(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length is < HeaderBytes + ChunkId.Size or > Limits.MaxIndexBytes || !bytes.StartsWith(Magic))
+        var header = ReadHeader(bytes, bytes.Length);
+        if (ChunkId.Of(bytes[..^ChunkId.Size]) != new ChunkId(bytes[^ChunkId.Size..]))
+        {
+            throw Invalid("its checksum does not hold");
+        }
+
+        var reader = new SpanReader(bytes[header.Bytes..]);
+        return ReadTables(header.ImageBytes, header.Packs, header.Frames, header.Chunks, header.Extents, ref reader);
+    }
+
+    /// <summary>Reads and checks the first <see cref="HeaderBytes"/> bytes of an index of <paramref name="length"/> bytes.</summary>
+    /// <exception cref="ChunkException">Invalid.</exception>
+    public static IndexHeader ReadHeader(ReadOnlySpan<byte> bytes, long length)
+    {
+        if (length is < HeaderBytes + ChunkId.Size or > Limits.MaxIndexBytes || !bytes.StartsWith(Magic))
         {
             throw Invalid("it is too short, too long or does not begin as one");
         }
@@ -69,18 +86,28 @@ internal static class ImageIndexFormat
         var block = header.UInt32();
         var (packs, frames, chunks, extents) = (header.UInt32(), header.UInt32(), header.UInt32(), header.UInt32());
         if (block != Limits.BlockBytes || imageBytes > Limits.MaxImageBytes || headerBytes < HeaderBytes
-            || TotalBytes(headerBytes, packs, frames, chunks, extents) != bytes.Length)
+            || TotalBytes(headerBytes, packs, frames, chunks, extents) != length)
         {
             throw Invalid("its header's numbers do not fit its length");
         }
 
-        if (ChunkId.Of(bytes[..^ChunkId.Size]) != new ChunkId(bytes[^ChunkId.Size..]))
-        {
-            throw Invalid("its checksum does not hold");
-        }
+        return new IndexHeader((int)headerBytes, (long)imageBytes, (int)packs, (int)frames, (int)chunks, (int)extents);
+    }
 
-        var reader = new SpanReader(bytes[(int)headerBytes..]);
-        return ReadTables((long)imageBytes, (int)packs, (int)frames, (int)chunks, (int)extents, ref reader);
+    public static void WriteHeader(Span<byte> destination, IndexHeader header)
+    {
+        destination[..HeaderBytes].Clear();
+        var writer = new SpanWriter(destination);
+        writer.Bytes(Magic);
+        writer.UInt16(Major);
+        writer.UInt16(Minor);
+        writer.Int32(HeaderBytes);
+        writer.Int64(header.ImageBytes);
+        writer.Int32(Limits.BlockBytes);
+        writer.Int32(header.Packs);
+        writer.Int32(header.Frames);
+        writer.Int32(header.Chunks);
+        writer.Int32(header.Extents);
     }
 
     private static void WriteTables(ImageIndex index, ref SpanWriter writer)
@@ -150,7 +177,7 @@ internal static class ImageIndexFormat
             ImmutableCollectionsMarshal.AsImmutableArray(extents));
     }
 
-    private static long TotalBytes(long header, long packs, long frames, long chunks, long extents) =>
+    public static long TotalBytes(long header, long packs, long frames, long chunks, long extents) =>
         header + (packs * PackRow) + (frames * FrameRow) + (chunks * ChunkRow) + (extents * ExtentRow) + ChunkId.Size;
 
     private static ChunkException Invalid(string why) => new(ChunkError.Invalid, $"This is not a usable index: {why}.");

@@ -136,7 +136,7 @@ public sealed class ImageIndexTests
     private static void Refused(long size, ImmutableArray<PackEntry> packs, ImmutableArray<FrameEntry> frames, ImmutableArray<ChunkEntry> chunks, ImmutableArray<ImageExtent> extents) =>
         Assert.Equal(ChunkError.Invalid, Assert.Throws<ChunkException>(() => new ImageIndex(size, packs, frames, chunks, extents)).Error);
 
-    private static ImageIndex Make(int chunks, int seed)
+    internal static ImageIndex Make(int chunks, int seed)
     {
         var random = new Random(seed);
         var builder = new ImageIndexBuilder();

@@ -19,6 +19,7 @@ internal static class ImageCommand
         SetState("test", "Give a generation to assignments on the test track", GenerationState.Test),
         SetState("release", "Give a generation to every PC assigned to its image", GenerationState.Released),
         SetState("retire", "Take a generation back; PCs fall to the newest released one", GenerationState.Retired),
+        Remove(),
     };
 
     private static Command Import()
@@ -132,6 +133,18 @@ internal static class ImageCommand
             {
                 Output.Json(generation, ApiJson.Default.GenerationInfo);
             }
+        });
+        return command;
+    }
+
+    private static Command Remove()
+    {
+        var command = new Command("remove", "Remove a draft or retired generation for good and free its space on the server") { Reference };
+        command.SetAction(async (parsed, cancel) =>
+        {
+            var (name, number) = ParseReference(parsed.GetValue(Reference)!);
+            using var api = ConnectionOptions.Connect(parsed);
+            await api.DeleteAsync($"/api/images/{Uri.EscapeDataString(name)}/generations/{number}", cancel);
         });
         return command;
     }

@@ -11,16 +11,16 @@ internal static class ImportVerb
         var store = new Option<string>("--store") { Description = "Directory of the store; made if it is new", Required = true };
         var name = new Option<string>("--name") { Description = "Image; the import becomes its next generation", Required = true };
         var format = new Option<ImageFormat?>("--format") { Description = "raw, qcow2, vmdk or vhdx; read from the header unless given" };
-        var level = new Option<int>("--level") { Description = "zstd level, 1 to 19; 0 does not compress", DefaultValueFactory = _ => 3 };
+        var level = new Option<int>("--compression-level") { Description = "zstd level, 1 to 19; 0 stores the disk as it is", DefaultValueFactory = _ => 3 };
         level.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<int>() is < 0 or > 19)
+            if (result.GetValue(level) is < 0 or > 19)
             {
-                result.AddError("--level is a number from 0 to 19.");
+                result.AddError("--compression-level takes 0 to 19.");
             }
         });
         var file = new Argument<string>("file") { Description = "Disk image" };
-        var command = new Command("import", "Take a disk image into a store as the next generation of its name") { store, name, format, level, file, StoreCommand.Json };
+        var command = new Command("import", "Take a disk image into a store as the next generation of its name. One that was killed goes on where it stood when it is repeated") { store, name, format, level, file, StoreCommand.Json };
         command.SetAction(async (parsed, cancel) =>
         {
             var started = TimeProvider.System.GetTimestamp();
@@ -31,8 +31,13 @@ internal static class ImportVerb
             var seconds = TimeProvider.System.GetElapsedTime(started).TotalSeconds;
             if (parsed.GetValue(StoreCommand.Json))
             {
-                Output.Json(new ImportResult(stored.Name, stored.Number, stored.ManifestDigest, stored.ImageBytes, stored.StoredBytes, stored.AddedBytes ?? 0, stored.ChunkCount, seconds), StoreJson.Default.ImportResult);
+                Output.Json(new ImportResult(stored.Name, stored.Number, stored.ManifestDigest, stored.ImageBytes, stored.StoredBytes, stored.AddedBytes ?? 0, stored.ChunkCount, stored.ResumedBytes, seconds), StoreJson.Default.ImportResult);
                 return;
+            }
+
+            if (stored.ResumedBytes > 0)
+            {
+                Console.Out.WriteLine($"Went on after {Output.Size(stored.ResumedBytes)}, where an import of this file had been interrupted.");
             }
 
             Console.Out.WriteLine($"{stored}: {Output.Size(stored.ImageBytes)} of disk in {Output.Size(stored.StoredBytes)}, of which {Output.Size(stored.AddedBytes ?? 0)} are new.");

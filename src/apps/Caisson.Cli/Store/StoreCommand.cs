@@ -12,10 +12,14 @@ internal static class StoreCommand
         ImportVerb.Create(),
         ListVerb.Create(),
         ExportVerb.Create(),
+        ServeVerb.Create(),
         DeltaVerb.Create(),
         ApplyVerb.Create(),
         CheckVerb.Create(),
         CopyVerb.Create(),
+        RepairVerb.Create(),
+        RemoveVerb.Create(),
+        GarbageVerb.Create(),
     };
 
     internal static Option<string> StoreOption() => new("--store") { Description = "Directory of the store", Required = true };

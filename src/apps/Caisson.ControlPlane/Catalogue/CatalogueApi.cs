@@ -29,6 +29,11 @@ internal static class CatalogueApi
             Publishing.Info(name, await db.Generations.AsNoTracking().FirstOrDefaultAsync(g => g.Image!.Name == name && g.Number == number, ct) ?? throw RequestRefused.NotFound($"There is no generation {number} of '{name}'."))).WithName("GetGeneration");
         routes.MapPut("/{name}/generations/{number:int}/state", (string name, int number, SetGenerationStateRequest request, HttpContext context, Publishing publishing, CancellationToken ct) =>
             publishing.SetStateAsync(context.Actor(), name, number, request.State, ct)).WithName("SetGenerationState");
+        routes.MapDelete("/{name}/generations/{number:int}", async Task<NoContent> (string name, int number, HttpContext context, StoreCare care, CancellationToken ct) =>
+        {
+            await care.RemoveAsync(context.Actor(), name, number, ct);
+            return TypedResults.NoContent();
+        }).WithName("RemoveGeneration");
     }
 
     public static async Task<Page<ImageInfo>> PageImagesAsync(this ServerDb db, string? search, int offset, int limit, CancellationToken cancellationToken)

@@ -52,7 +52,8 @@ internal sealed class Publishing(IDbContextFactory<ServerDb> database, ImageStor
         var before = image.Generations.MaxBy(g => g.Number);
 
         // The number it was imported under, so that what the guest says of itself agrees; the next one where that is taken.
-        var number = Math.Max((before?.Number ?? 0) + 1, config.Number);
+        var highest = await db.Generations.IgnoreQueryFilters().Where(g => g.ImageId == image.Id).MaxAsync(g => (int?)g.Number, cancellationToken) ?? 0;
+        var number = Math.Max(highest + 1, config.Number);
         var generation = new Generation
         {
             ImageId = image.Id,
@@ -98,7 +99,8 @@ internal sealed class Publishing(IDbContextFactory<ServerDb> database, ImageStor
     }
 
     /// <summary>Forward only, and a retired one may be released again: that is how a bad successor is undone.</summary>
-    public static bool MayBecome(GenerationState from, GenerationState to) => to > from || (from == GenerationState.Retired && to == GenerationState.Released);
+    public static bool MayBecome(GenerationState from, GenerationState to) =>
+        to != GenerationState.Removed && (to > from || (from == GenerationState.Retired && to == GenerationState.Released));
 
     public static GenerationInfo Info(string image, Generation g) => new()
     {

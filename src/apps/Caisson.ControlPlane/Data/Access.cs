@@ -72,6 +72,7 @@ internal static class ActivityKinds
 {
     public const string ServerInitialised = "server.initialised";
     public const string ServerRestored = "server.restored";
+    public const string StoreFreed = "server.store-freed";
     public const string AuthorityRotated = "server.ca-rotated";
     public const string SourcesSet = "sources.set";
     public const string SignedIn = "person.signed-in";
@@ -80,6 +81,7 @@ internal static class ActivityKinds
     public const string ImageCreated = "image.created";
     public const string GenerationPublished = "generation.published";
     public const string GenerationState = "generation.state";
+    public const string GenerationRemoved = "generation.removed";
     public const string DeltaReady = "generation.delta-ready";
     public const string DeltaFailed = "generation.delta-failed";
     public const string GroupCreated = "group.created";

@@ -1,3 +1,4 @@
+using Caisson.Protocol.Api;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 
@@ -83,7 +84,13 @@ internal sealed class ServerDb(DbContextOptions<ServerDb> options) : DbContext(o
             e.HasIndex(x => x.Name).IsUnique();
             e.HasMany(x => x.Generations).WithOne(x => x.Image).HasForeignKey(x => x.ImageId);
         });
-        modelBuilder.Entity<Generation>().HasIndex(x => new { x.ImageId, x.Number }).IsUnique();
+        modelBuilder.Entity<Generation>(e =>
+        {
+            e.HasIndex(x => new { x.ImageId, x.Number }).IsUnique();
+
+            // A removed one only keeps its number from being given again.
+            e.HasQueryFilter(x => x.State != GenerationState.Removed);
+        });
         modelBuilder.Entity<RepositoryBlob>().HasKey(x => new { x.Repository, x.Digest });
         modelBuilder.Entity<EnrolmentSecret>().HasIndex(x => x.SecretHash).IsUnique();
         modelBuilder.Entity<ApiToken>().HasIndex(x => x.TokenHash).IsUnique();

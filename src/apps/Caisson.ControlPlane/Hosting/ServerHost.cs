@@ -86,6 +86,7 @@ internal static class ServerHost
         services.AddSingleton<Publishing>().AddSingleton<RegistryAccess>().AddSingleton<Uploads>().AddSingleton<OriginGuard>();
         services.AddSingleton<Presence>().AddHostedService(s => s.GetRequiredService<Presence>());
         services.AddSingleton<Deltas>().AddHostedService(s => s.GetRequiredService<Deltas>());
+        services.AddSingleton<StoreCare>().AddHostedService(s => s.GetRequiredService<StoreCare>());
         services.AddSingleton<AccessLog>().AddHostedService(s => s.GetRequiredService<AccessLog>());
     }
 

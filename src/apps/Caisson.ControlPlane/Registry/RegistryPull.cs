@@ -32,7 +32,7 @@ internal static class RegistryPull
         return Answer(context, store, digest, MediaTypes.OciManifest);
     }
 
-    private static async Task<IResult> BlobAsync(string repository, string digest, HttpContext context, RegistryAccess access, ImageStore store)
+    private static async Task<IResult> BlobAsync(string repository, string digest, HttpContext context, RegistryAccess access, ImageStore store, TimeProvider time)
     {
         await access.RequireAsync(context, repository);
         if (!Names.IsDigest(digest))
@@ -41,6 +41,12 @@ internal static class RegistryPull
         }
 
         await access.RequireBlobAsync(context, repository, digest);
+        if (HttpMethods.IsHead(context.Request.Method) && context.Features.Get<Listener>()?.Kind == ListenerKind.People)
+        {
+            // So asks a pusher, who will not send what is here already: it must stay until his manifest names it.
+            store.HoldForPush(digest, time);
+        }
+
         return Answer(context, store, digest, "application/octet-stream");
     }
 

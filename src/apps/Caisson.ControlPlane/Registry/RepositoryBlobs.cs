@@ -14,6 +14,16 @@ internal static class RepositoryBlobs
         return [manifest.Config.Digest, .. manifest.Layers.Select(l => l.Digest), manifestDigest];
     }
 
+    /// <summary>Takes away the rows of blobs that are no longer in the store.</summary>
+    public static async Task RemoveLostBlobsAsync(this ServerDb db, ImageStore store, CancellationToken cancellationToken)
+    {
+        var digests = await db.RepositoryBlobs.Select(b => b.Digest).Distinct().ToListAsync(cancellationToken);
+        foreach (var lost in digests.Where(d => !File.Exists(store.BlobPath(d))).Chunk(500))
+        {
+            await db.RepositoryBlobs.Where(b => lost.Contains(b.Digest)).ExecuteDeleteAsync(cancellationToken);
+        }
+    }
+
     /// <summary>Adds rows that are not there; the caller saves.</summary>
     public static async Task AddBlobsAsync(this ServerDb db, string repository, IReadOnlyList<string> digests, CancellationToken cancellationToken)
     {

@@ -8,7 +8,7 @@ namespace Caisson.ControlPlane.Registry;
 /// Blobs on their way in: each a file under DATA/uploads, hashed when it is whole, then renamed into the store. What a killed server left is
 /// removed at the next start; the pusher begins that blob again.
 /// </summary>
-internal sealed class Uploads(DataFolder folder, ImageStore store)
+internal sealed class Uploads(DataFolder folder, ImageStore store, TimeProvider time)
 {
     private const int BufferBytes = 128 * 1024;
 
@@ -74,6 +74,8 @@ internal sealed class Uploads(DataFolder folder, ImageStore store)
             file.Flush(flushToDisk: true);
         }
 
+        // Held before it takes its name: garbage collection may run at any moment, and the manifest that names it comes last.
+        store.HoldForPush(digest, time);
         var target = store.BlobPath(digest);
         Directory.CreateDirectory(Path.GetDirectoryName(target)!);
         WholeFile.Publish(path, target);

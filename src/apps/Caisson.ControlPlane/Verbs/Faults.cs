@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Caisson.Images;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 
@@ -21,6 +22,9 @@ internal static class Faults
     public static (int ExitCode, string Sentence)? Explain(Exception e) => e switch
     {
         VerbException verb => (verb.ExitCode, verb.Message),
+        ImageStoreException { Error: ImageStoreError.Damaged } store => (ExitCode.Damaged, store.Message),
+        ImageStoreException { Error: ImageStoreError.NoSpace } store => (ExitCode.NoSpace, store.Message),
+        ImageStoreException store => (ExitCode.BadInput, store.Message),
         RequestRefused refused => (ExitCode.BadInput, refused.Message),
         DbUpdateException { InnerException: SqliteException inner } => Explain(inner),
         SqliteException { SqliteErrorCode: SqliteFull } or IOException { HResult: NoSpace or QuotaExceeded } =>

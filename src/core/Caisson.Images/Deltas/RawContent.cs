@@ -12,7 +12,7 @@ internal static class RawContent
         var length = RandomAccess.GetLength(file);
         var entries = new List<ContentEntry>();
         var pending = new Queue<Task<HashedBatch>>();
-        foreach (var batch in ContentReader.Read(file, length, passed))
+        foreach (var batch in ContentReader.Read(file, length, ZeroMask.None, passed))
         {
             pending.Enqueue(Task.Run(() => HashedBatch.Of(batch), cancellationToken));
             if (pending.Count > Environment.ProcessorCount)

@@ -58,7 +58,7 @@ internal sealed class StoredDeltas(ImageStore store, StoreLayout layout, TimePro
         }
 
         var (digest, size) = await HashAsync(file, cancellationToken).ConfigureAwait(false);
-        using var added = new AddedBlobs(layout);
+        await using var added = new AddedBlobs(store, layout, time);
         added.Adopt(file, digest);
         var layer = new OciDescriptor { MediaType = MediaTypes.Delta, Digest = digest, Size = size };
         return await PublishAsync(from, to, layer, added, cancellationToken).ConfigureAwait(false) with { NewChunks = newChunks };

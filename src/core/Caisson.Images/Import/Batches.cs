@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
 using Caisson.Chunks;
 
 namespace Caisson.Images;
@@ -20,79 +21,80 @@ internal sealed record HashedBatch(ContentBatch Batch, ChunkId[] Ids)
 }
 
 /// <summary>A frame to be stored: chunks of one batch, by their number in it.</summary>
-internal sealed class NewFrame
+internal sealed class NewFrame(uint row)
 {
-    public FramePlace Place { get; } = new();
+    public uint Row { get; } = row;
 
     public List<int> Chunks { get; } = [];
+
+    public int PlainBytes { get; private set; }
 
     /// <returns>The chunk's offset in the frame's plain bytes.</returns>
     public int Add(int chunk, int bytes)
     {
-        var offset = Place.PlainBytes;
+        var offset = PlainBytes;
         Chunks.Add(chunk);
-        Place.PlainBytes += bytes;
+        PlainBytes += bytes;
         return offset;
     }
 }
 
-/// <summary>Frames ready to be written, in order. Disposing returns their buffers.</summary>
-internal sealed class PackedBatch(List<(FramePlace Place, byte[] RentedStored)> frames) : IDisposable
+/// <summary>An encoded frame; its bytes are in a buffer of the batch.</summary>
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct PackedFrame(byte[] RentedStored, int StoredBytes, int PlainBytes, FrameEncoding Encoding)
+{
+    public ReadOnlySpan<byte> Stored => RentedStored.AsSpan(0, StoredBytes);
+}
+
+/// <summary>Frames ready to be written, in order, and where the import stands after them. Disposing returns their buffers.</summary>
+internal sealed class PackedBatch(IReadOnlyList<PackedFrame> frames, ImportState after) : IDisposable
 {
     private static readonly ConcurrentBag<(int Level, FrameCodec Codec)> IdleCodecs = [];
 
-    public IReadOnlyList<(FramePlace Place, byte[] RentedStored)> Frames => frames;
+    public IReadOnlyList<PackedFrame> Frames => frames;
 
-    /// <param name="level">zstd level; 0 stores frames as they are.</param>
-    public static PackedBatch Compress(ContentBatch batch, List<NewFrame> newFrames, int level)
+    public ImportState After => after;
+
+    /// <param name="level">zstd level; 0: as they are.</param>
+    public static PackedBatch Compress(ContentBatch batch, List<NewFrame> newFrames, ImportState after, int level)
     {
-        var frames = new List<(FramePlace, byte[])>(newFrames.Count);
-        if (level == 0)
+        var codec = level == 0 ? null : IdleCodecs.TryTake(out var idle) && idle.Level == level ? idle.Codec : new FrameCodec(level);
+        var frames = new PackedFrame[newFrames.Count];
+        for (var i = 0; i < frames.Length; i++)
         {
-            foreach (var frame in newFrames)
-            {
-                var stored = ArrayPool<byte>.Shared.Rent(Limits.MaxFrameStoredBytes);
-                (frame.Place.Encoding, frame.Place.StoredBytes) = (FrameEncoding.Stored, Join(batch, frame, stored));
-                frames.Add((frame.Place, stored));
-            }
-        }
-        else
-        {
-            var codec = IdleCodecs.TryTake(out var idle) && idle.Level == level ? idle.Codec : new FrameCodec(level);
             var plain = ArrayPool<byte>.Shared.Rent(Limits.MaxFramePlainBytes);
-            foreach (var frame in newFrames)
+            var length = 0;
+            foreach (var chunk in newFrames[i].Chunks)
             {
-                var stored = ArrayPool<byte>.Shared.Rent(Limits.MaxFrameStoredBytes);
-                (frame.Place.Encoding, frame.Place.StoredBytes) = codec.Encode(plain.AsSpan(0, Join(batch, frame, plain)), stored);
-                frames.Add((frame.Place, stored));
+                batch.Plain(chunk).CopyTo(plain.AsSpan(length));
+                length += batch.Chunks[chunk].Bytes;
             }
 
-            ArrayPool<byte>.Shared.Return(plain);
-            IdleCodecs.Add((level, codec));
+            frames[i] = codec is null ? new PackedFrame(plain, length, length, FrameEncoding.Stored) : Encode(codec, plain, length);
         }
 
         ArrayPool<byte>.Shared.Return(batch.RentedBuffer);
-        return new PackedBatch(frames);
-    }
-
-    /// <summary>The frame's chunks one after another; returns their bytes.</summary>
-    private static int Join(ContentBatch batch, NewFrame frame, Span<byte> target)
-    {
-        var length = 0;
-        foreach (var chunk in frame.Chunks)
+        if (codec is not null)
         {
-            batch.Plain(chunk).CopyTo(target[length..]);
-            length += batch.Chunks[chunk].Bytes;
+            IdleCodecs.Add((level, codec));
         }
 
-        return length;
+        return new PackedBatch(frames, after);
     }
 
     public void Dispose()
     {
-        foreach (var (_, stored) in frames)
+        foreach (var frame in frames)
         {
-            ArrayPool<byte>.Shared.Return(stored);
+            ArrayPool<byte>.Shared.Return(frame.RentedStored);
         }
+    }
+
+    private static PackedFrame Encode(FrameCodec codec, byte[] rentedPlain, int length)
+    {
+        var stored = ArrayPool<byte>.Shared.Rent(Limits.MaxFrameStoredBytes);
+        var (encoding, bytes) = codec.Encode(rentedPlain.AsSpan(0, length), stored);
+        ArrayPool<byte>.Shared.Return(rentedPlain);
+        return new PackedFrame(stored, bytes, length, encoding);
     }
 }

@@ -5,7 +5,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Caisson.Images;
 
 /// <summary>Some consecutive chunks of a disk in one rented buffer. Whoever takes a batch last returns the buffer.</summary>
-internal sealed record ContentBatch(byte[] RentedBuffer, IReadOnlyList<(long Offset, int Start, int Bytes)> Chunks)
+/// <param name="End">Where on the disk the next batch begins; reading on from there gives the same batches.</param>
+internal sealed record ContentBatch(byte[] RentedBuffer, IReadOnlyList<(long Offset, int Start, int Bytes)> Chunks, long End)
 {
     public ReadOnlySpan<byte> Plain(int chunk) => RentedBuffer.AsSpan(Chunks[chunk].Start, Chunks[chunk].Bytes);
 }
@@ -18,10 +19,11 @@ internal static class ContentReader
 {
     public const int BatchBytes = 4 * 1024 * 1024;
 
+    /// <param name="zeros">Read as zeros, and so as holes.</param>
     /// <param name="passed">Called with the bytes of disk passed, holes included; the sum is the disk's size.</param>
-    public static IEnumerable<ContentBatch> Read(SafeFileHandle file, long length, Action<long> passed)
+    /// <param name="position">0, or the end of a batch.</param>
+    public static IEnumerable<ContentBatch> Read(SafeFileHandle file, long length, ZeroMask zeros, Action<long> passed, long position = 0)
     {
-        var position = 0L;
         while (position < length && Posix.NextData(file, position) is { } data && data.Start < length)
         {
             var start = Math.Max(position, data.Start / Limits.BlockBytes * Limits.BlockBytes);
@@ -34,7 +36,7 @@ internal static class ContentReader
             }
 
             passed(start - position);
-            foreach (var batch in ReadRun(file, start, end, passed))
+            foreach (var batch in ReadRun(file, start, end, zeros, passed))
             {
                 yield return batch;
             }
@@ -47,7 +49,7 @@ internal static class ContentReader
 
     private static long RoundUp(long offset, long length) => Math.Min(length, (offset + Limits.BlockBytes - 1) / Limits.BlockBytes * Limits.BlockBytes);
 
-    private static IEnumerable<ContentBatch> ReadRun(SafeFileHandle file, long start, long end, Action<long> passed)
+    private static IEnumerable<ContentBatch> ReadRun(SafeFileHandle file, long start, long end, ZeroMask zeros, Action<long> passed)
     {
         // Bytes after the last sure cut; copied, since the batch's buffer leaves our hands.
         byte[] carry = [];
@@ -57,12 +59,13 @@ internal static class ContentReader
             carry.CopyTo(buffer, 0);
             var wanted = (int)Math.Min(BatchBytes, end - start);
             Fill(file, buffer.AsSpan(carry.Length, wanted - carry.Length), start + carry.Length);
+            zeros.Apply(start + carry.Length, buffer.AsSpan(carry.Length, wanted - carry.Length));
             var chunks = new List<(long, int, int)>();
             var used = Cut(buffer.AsSpan(0, wanted), isRunEnd: start + wanted == end, start, chunks);
             carry = buffer.AsSpan(used, wanted - used).ToArray();
             passed(used);
             start += used;
-            yield return new ContentBatch(buffer, chunks);
+            yield return new ContentBatch(buffer, chunks, start);
         }
     }
 

@@ -1,39 +1,59 @@
 namespace Caisson.Images;
 
 /// <summary>A disk image from outside → a raw file that may be read. Raw is read as it lies; other formats are converted in a jail.</summary>
-internal static class ForeignImage
+internal sealed class ForeignImage
 {
-    /// <returns>The raw file: <paramref name="file"/> itself, or one in <paramref name="folder"/>.</returns>
+    private readonly string _file;
+    private readonly long _imageBytes;
+
+    private ForeignImage(string file, ImageFormat format, long imageBytes, string identity)
+    {
+        _file = file;
+        Format = format;
+        _imageBytes = imageBytes;
+        Identity = identity;
+        Written = new DateTimeOffset(File.GetLastWriteTimeUtc(file), TimeSpan.Zero);
+    }
+
+    public ImageFormat Format { get; }
+
+    /// <summary>Changes with the file (<see cref="Posix.Identity"/>).</summary>
+    public string Identity { get; }
+
+    /// <summary>When the file was last written.</summary>
+    public DateTimeOffset Written { get; }
+
     /// <exception cref="ImageStoreException">Bad input.</exception>
-    public static async Task<string> ToRawAsync(string file, ImageFormat? format, string folder, IProgress<ImageProgress>? progress, CancellationToken cancellationToken)
+    public static ForeignImage Open(string file, ImageFormat? format)
     {
         if (!File.Exists(file))
         {
             throw new ImageStoreException(ImageStoreError.BadInput, $"There is no file {file}.");
         }
 
-        ImageFormat known;
-        long size;
-        using (var handle = File.OpenHandle(file))
+        using var handle = File.OpenHandle(file);
+        var known = format ?? Detect(handle, file);
+        return new ForeignImage(file, known, CheckWhole(handle, file, known), Posix.Identity(handle));
+    }
+
+    /// <summary>The raw file: the image itself, or what <see cref="ToRawAsync"/> has made in a folder.</summary>
+    public string RawIn(string folder) => Format == ImageFormat.Raw ? _file : Path.Combine(folder, "foreign.raw");
+
+    /// <summary>Converts what is not raw, into a durable file.</summary>
+    /// <exception cref="ImageStoreException">Bad input.</exception>
+    public async Task ToRawAsync(string folder, IProgress<ImageProgress>? progress, CancellationToken cancellationToken)
+    {
+        if (Format == ImageFormat.Raw)
         {
-            known = format ?? Detect(handle, file);
-            size = CheckWhole(handle, file, known);
+            return;
         }
 
-        if (known == ImageFormat.Raw)
-        {
-            return file;
-        }
-
-        var raw = Path.Combine(folder, "foreign.raw");
-        using (var target = File.OpenHandle(raw, FileMode.CreateNew, FileAccess.Write))
-        {
-            RandomAccess.SetLength(target, size);
-        }
-
-        progress?.Report(new ImageProgress("Converting", 0, size, 0, null));
-        await ConversionJail.ConvertAsync(file, known, raw, size, cancellationToken).ConfigureAwait(false);
-        return raw;
+        var raw = RawIn(folder);
+        using var target = File.OpenHandle(raw, FileMode.CreateNew, FileAccess.Write, FileShare.ReadWrite);
+        RandomAccess.SetLength(target, _imageBytes);
+        progress?.Report(new ImageProgress("Converting", 0, _imageBytes, 0, null));
+        await ConversionJail.ConvertAsync(_file, Format, raw, _imageBytes, cancellationToken).ConfigureAwait(false);
+        RandomAccess.FlushToDisk(target);
     }
 
     private static ImageFormat Detect(Microsoft.Win32.SafeHandles.SafeFileHandle handle, string file)

@@ -3,22 +3,27 @@ using Caisson.Chunks;
 
 namespace Caisson.Images;
 
-/// <summary>One import: everything is made in a folder of its own and moved into the store in one go, so that a stop at any point leaves the store as it was.</summary>
+/// <summary>
+/// One import: everything is made in a folder of its own and moved into the store in one go, so that a stop at any point leaves the store as it
+/// was. What a killed import had finished stays in that folder, and the next import of the same unchanged file goes on with it.
+/// </summary>
 internal sealed class ImageImport(ImageStore store, StoreLayout layout, ImportRequest request, TimeProvider time, IProgress<ImageProgress>? progress)
 {
-    /// <summary>An upload may take hours on a slow line; one this old has nobody.</summary>
-    private static readonly TimeSpan LongestUpload = TimeSpan.FromDays(1);
+    /// <summary>In the store's <c>tmp</c>.</summary>
+    public const string FolderName = "import-raw";
+
+    private const int JournalVersion = 1;
+
+    private readonly string _folder = Path.Combine(layout.TempDirectory, FolderName);
 
     public async Task<StoredGeneration> RunAsync(CancellationToken cancellationToken)
     {
         ImageName.Check(request.Name);
         await using var held = await layout.LockAsync("import.lock", cancellationToken).ConfigureAwait(false);
         SweepInterrupted();
-        var folder = Path.Combine(layout.TempDirectory, $"import-{Guid.NewGuid():n}");
         try
         {
-            System.IO.Directory.CreateDirectory(folder);
-            return await ImportAsync(folder, cancellationToken).ConfigureAwait(false);
+            return await ImportAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (IOException e) when (Posix.IsNoSpace(e))
         {
@@ -26,68 +31,127 @@ internal sealed class ImageImport(ImageStore store, StoreLayout layout, ImportRe
         }
         finally
         {
-            if (System.IO.Directory.Exists(folder))
-            {
-                System.IO.Directory.Delete(folder, recursive: true);
-            }
+            Sweep(_folder);
         }
     }
 
     /// <summary>Under the import lock no other import lives, so whatever lies here is of one that was killed.</summary>
     private void SweepInterrupted()
     {
-        foreach (var left in System.IO.Directory.EnumerateDirectories(layout.TempDirectory, "import-*"))
+        foreach (var left in System.IO.Directory.EnumerateDirectories(layout.TempDirectory, "import-*").Where(folder => folder != _folder))
         {
-            System.IO.Directory.Delete(left, recursive: true);
+            Sweep(left);
         }
 
-        layout.SweepTempFiles(time.GetUtcNow().UtcDateTime - LongestUpload);
+        layout.SweepTempFiles(time.GetUtcNow().UtcDateTime - PushMarks.LongestPush);
     }
 
-    private async Task<StoredGeneration> ImportAsync(string folder, CancellationToken cancellationToken)
+    private static void Sweep(string folder)
     {
-        var raw = await ForeignImage.ToRawAsync(request.File, request.Format, folder, progress, cancellationToken).ConfigureAwait(false);
-        using var file = File.OpenHandle(raw, options: FileOptions.SequentialScan);
-        var length = RandomAccess.GetLength(file);
-        using var packs = new PackFolder(folder);
-        var meter = new ProgressMeter("Importing", length, time, progress);
-        var index = await new ImportPipeline(KnownChunks.Load(store), packs, request.CompressionLevel).RunAsync(file, length, meter.Add, cancellationToken).ConfigureAwait(false);
-        return await PublishAsync(index, packs, cancellationToken).ConfigureAwait(false);
+        if (System.IO.Directory.Exists(folder))
+        {
+            System.IO.Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private async Task<StoredGeneration> ImportAsync(CancellationToken cancellationToken)
+    {
+        var foreign = ForeignImage.Open(request.File, request.Format);
+        using var known = KnownChunks.Open(store);
+        var key = new ImportKey(JournalVersion, Path.GetFullPath(request.File), foreign.Identity, foreign.Format, request.CompressionLevel, known.Generations);
+        var (journal, ledger) = await BeginAsync(foreign, key, known, cancellationToken).ConfigureAwait(false);
+        using (journal)
+        using (ledger)
+        {
+            using var file = File.OpenHandle(foreign.RawIn(_folder), options: FileOptions.SequentialScan);
+            var length = RandomAccess.GetLength(file);
+            using var packs = new PackFolder(_folder, ledger);
+            var meter = new ProgressMeter("Importing", length, time, progress, journal.At.Position);
+            await new ImportPipeline(ledger, packs, journal, request.CompressionLevel).RunAsync(file, length, ZeroMask.None, meter.Add, cancellationToken).ConfigureAwait(false);
+            ledger.ForgetIds();
+            var indexFile = Path.Combine(_folder, "index");
+            var stored = await PublishAsync(ImportedIndex.Write(ledger, known, length, indexFile), indexFile, packs, length, foreign.Written, cancellationToken).ConfigureAwait(false);
+            return stored with { ResumedBytes = journal.At.Position };
+        }
+    }
+
+    /// <summary>Takes up what an import of the same file left, or begins anew.</summary>
+    private async Task<(ImportJournal Journal, ImportLedger Ledger)> BeginAsync(ForeignImage foreign, ImportKey key, KnownChunks known, CancellationToken cancellationToken)
+    {
+        if (ImportJournal.TryResume(_folder, key) is { } left)
+        {
+            try
+            {
+                var ledger = new ImportLedger(_folder, known, left.At.Ledger);
+                if (HasPacks(ledger))
+                {
+                    return (left, ledger);
+                }
+
+                ledger.Dispose();
+            }
+            catch (InvalidDataException)
+            {
+                // Rows that were lost or cut: begin anew.
+            }
+
+            left.Dispose();
+        }
+
+        Sweep(_folder);
+        System.IO.Directory.CreateDirectory(_folder);
+        await foreign.ToRawAsync(_folder, progress, cancellationToken).ConfigureAwait(false);
+        var begun = ImportJournal.Begin(_folder, key);
+        return (begun, new ImportLedger(_folder, known, begun.At.Ledger));
+    }
+
+    /// <summary>Whether all packs an interrupted import had finished are still here, or in the store already.</summary>
+    private bool HasPacks(ImportLedger ledger)
+    {
+        var packs = new PackFolder(_folder, ledger);
+        return packs.Finished().All(pack => ((string[])[pack.File, layout.BlobPath(pack.Pack.Id.Digest)])
+            .Any(path => new FileInfo(path) is { Exists: true } file && file.Length == pack.Pack.Bytes));
     }
 
     /// <summary>Blobs first, their directory synced, then the one line in index.json that makes them a generation.</summary>
-    private async Task<StoredGeneration> PublishAsync(ImageIndex index, PackFolder packs, CancellationToken cancellationToken)
+    private async Task<StoredGeneration> PublishAsync(ImportedIndex index, string indexFile, PackFolder packs, long length, DateTimeOffset written, CancellationToken cancellationToken)
     {
-        using var added = new AddedBlobs(layout);
-        foreach (var (file, pack) in packs.Finished)
+        await using var added = new AddedBlobs(store, layout, time);
+        var addedBytes = index.Bytes;
+        foreach (var (file, pack) in packs.Finished())
         {
+            addedBytes += pack.Bytes;
             added.Adopt(file, pack.Id.Digest);
         }
 
-        var indexBlob = added.Write(index.Encode(), MediaTypes.Index);
+        added.Adopt(indexFile, index.Digest);
         var config = new GenerationConfig
         {
             Name = request.Name,
             Number = store.List().Where(known => known.Name == request.Name).Select(known => known.Number).DefaultIfEmpty(0).Max() + 1,
-            ImageBytes = index.ImageBytes,
-            StoredBytes = indexBlob.Size + index.Frames.Sum(frame => (long)frame.StoredBytes),
-            ChunkCount = index.Chunks.Length,
-            Created = time.GetUtcNow(),
+            ImageBytes = length,
+            StoredBytes = index.Bytes + index.FrameBytes,
+            ChunkCount = index.ChunkCount,
+            Created = written,
         };
         var configBlob = added.Write(JsonSerializer.SerializeToUtf8Bytes(config, OciJson.Default.GenerationConfig), MediaTypes.GenerationConfig);
         var manifest = new OciManifest
         {
             ArtifactType = MediaTypes.Generation,
             Config = configBlob,
-            Layers = [indexBlob, .. index.Packs.Select(pack => new OciDescriptor { MediaType = MediaTypes.Pack, Digest = pack.Id.Digest, Size = pack.Bytes })],
+            Layers =
+            [
+                new OciDescriptor { MediaType = MediaTypes.Index, Digest = index.Digest, Size = index.Bytes },
+                .. index.Packs.Select(pack => new OciDescriptor { MediaType = MediaTypes.Pack, Digest = pack.Id.Digest, Size = pack.Bytes }),
+            ],
         };
         var bytes = manifest.ToBytes();
         if (bytes.Length > Limits.MaxManifestBytes)
         {
-            throw new ImageStoreException(ImageStoreError.BadInput, $"{request.File} has too much data for one generation: its manifest would name {index.Packs.Length} packs. Nothing was changed; import a smaller disk.");
+            throw new ImageStoreException(ImageStoreError.BadInput, $"{request.File} has too much data for one generation: its manifest would name {index.Packs.Count} packs. Nothing was changed; import a smaller disk.");
         }
 
         var digest = await store.PutManifestAsync(bytes, request.Name, $"{config.Number}", added, cancellationToken).ConfigureAwait(false);
-        return ImageStore.Describe(config, digest) with { AddedBytes = indexBlob.Size + packs.Finished.Sum(pack => pack.Pack.Bytes) };
+        return ImageStore.Describe(config, digest) with { AddedBytes = addedBytes };
     }
 }

@@ -9,19 +9,22 @@ namespace Caisson.Images;
 /// 1 read and cut (one thread), 2 hash (all cores), 3 look up and lay into frames (one thread), 4 compress (all cores), 5 write (one thread).
 /// Order is kept throughout: the same disk on the same store gives the same packs.
 /// </summary>
-internal sealed class ImportPipeline(KnownChunks known, PackFolder packs, int level)
+internal sealed class ImportPipeline(ImportLedger ledger, PackFolder packs, ImportJournal journal, int level)
 {
-    private readonly ImageIndexBuilder _builder = new();
+    /// <summary>Bytes of disk between two states an interrupted import can go on from, at least.</summary>
+    private const long CommitBytes = 16L << 20;
+
     private readonly Channel<Task<HashedBatch>> _hashed = Channel.CreateBounded<Task<HashedBatch>>(Environment.ProcessorCount + 1);
     private readonly Channel<Task<PackedBatch>> _packed = Channel.CreateBounded<Task<PackedBatch>>(Environment.ProcessorCount + 1);
 
-    public async Task<ImageIndex> RunAsync(SafeFileHandle raw, long length, Action<long> passed, CancellationToken cancellationToken)
+    /// <summary>Goes on from where the journal stands. Afterwards the ledger holds the whole image.</summary>
+    public async Task RunAsync(SafeFileHandle raw, long length, ZeroMask zeros, Action<long> passed, CancellationToken cancellationToken)
     {
         // Cancelled by the caller, or by the first step that fails, so that the others do not wait for it for ever.
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task[] steps =
         [
-            Task.Run(() => ReadAsync(raw, length, passed, stop.Token), stop.Token),
+            Task.Run(() => ReadAsync(raw, length, zeros, passed, stop.Token), stop.Token),
             Task.Run(() => LayAsync(stop.Token), stop.Token),
             Task.Run(() => WriteAsync(stop.Token), stop.Token),
         ];
@@ -41,12 +44,11 @@ internal sealed class ImportPipeline(KnownChunks known, PackFolder packs, int le
         }
 
         await Task.WhenAll(steps).ConfigureAwait(false);
-        return _builder.Build(length);
     }
 
-    private async Task ReadAsync(SafeFileHandle raw, long length, Action<long> passed, CancellationToken cancellationToken)
+    private async Task ReadAsync(SafeFileHandle raw, long length, ZeroMask zeros, Action<long> passed, CancellationToken cancellationToken)
     {
-        foreach (var batch in ContentReader.Read(raw, length, passed))
+        foreach (var batch in ContentReader.Read(raw, length, zeros, passed, journal.At.Position))
         {
             await _hashed.Writer.WriteAsync(Task.Run(() => HashedBatch.Of(batch), cancellationToken), cancellationToken).ConfigureAwait(false);
         }
@@ -60,7 +62,8 @@ internal sealed class ImportPipeline(KnownChunks known, PackFolder packs, int le
         {
             var hashed = await hashing.ConfigureAwait(false);
             var frames = Lay(hashed);
-            await _packed.Writer.WriteAsync(Task.Run(() => PackedBatch.Compress(hashed.Batch, frames, level), cancellationToken), cancellationToken).ConfigureAwait(false);
+            var after = new ImportState(hashed.Batch.End, ledger.Mark());
+            await _packed.Writer.WriteAsync(Task.Run(() => PackedBatch.Compress(hashed.Batch, frames, after, level), cancellationToken), cancellationToken).ConfigureAwait(false);
         }
 
         _packed.Writer.Complete();
@@ -68,42 +71,49 @@ internal sealed class ImportPipeline(KnownChunks known, PackFolder packs, int le
 
     private async Task WriteAsync(CancellationToken cancellationToken)
     {
+        var committed = journal.At.Position;
         await foreach (var compressing in _packed.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
         {
             using var batch = await compressing.ConfigureAwait(false);
-            foreach (var (place, stored) in batch.Frames)
+            foreach (var frame in batch.Frames)
             {
-                packs.Append(place, stored.AsSpan(0, place.StoredBytes));
+                packs.Append(frame);
+            }
+
+            // Packs end with a batch, so that between two packs all is known of the disk before, and nothing of the disk behind.
+            if (packs.IsFull)
+            {
+                packs.Close();
+            }
+
+            if (!packs.IsOpen && batch.After.Position - committed >= CommitBytes)
+            {
+                journal.Commit(batch.After with { Ledger = batch.After.Ledger with { Frames = ledger.Frames.Flush(), Packs = ledger.Packs.Flush() } }, ledger);
+                committed = batch.After.Position;
             }
         }
 
         packs.Close();
     }
 
-    /// <summary>Names every chunk of a batch in the index; those new to image and store are laid into frames.</summary>
+    /// <summary>Names every chunk of a batch in the ledger; those new to image and store are laid into frames.</summary>
     private List<NewFrame> Lay(HashedBatch hashed)
     {
         var frames = new List<NewFrame>();
         for (var i = 0; i < hashed.Ids.Length; i++)
         {
             var (offset, _, bytes) = hashed.Batch.Chunks[i];
-            if (_builder.TryAddKnown(offset, hashed.Ids[i]))
+            if (ledger.TryAdd(offset, hashed.Ids[i]))
             {
                 continue;
             }
 
-            if (!known.TryFind(hashed.Ids[i], out var place, out var frameOffset))
+            if (frames.Count == 0 || frames[^1].PlainBytes + bytes > Limits.MaxFramePlainBytes)
             {
-                if (frames.Count == 0 || frames[^1].Place.PlainBytes + bytes > Limits.MaxFramePlainBytes)
-                {
-                    frames.Add(new NewFrame());
-                }
-
-                place = frames[^1].Place;
-                frameOffset = frames[^1].Add(i, bytes);
+                frames.Add(new NewFrame(ledger.NewFrame()));
             }
 
-            _builder.Add(offset, hashed.Ids[i], bytes, place, frameOffset);
+            ledger.AddNew(offset, hashed.Ids[i], bytes, frames[^1].Row, frames[^1].Add(i, bytes));
         }
 
         return frames;

@@ -2,47 +2,112 @@ using Caisson.Chunks;
 
 namespace Caisson.Images;
 
-/// <summary>The chunks a store holds already, and where: a new generation refers to them instead of storing them again.</summary>
-internal sealed class KnownChunks
+/// <summary>
+/// The chunks a store holds already, and where: a new generation refers to them instead of storing them again. Rows stay in the index files of the
+/// store's generations; a chunk is named by a running number over all of them.
+/// </summary>
+internal sealed class KnownChunks : IDisposable
 {
-    private readonly Dictionary<ChunkId, (FramePlace Frame, int Offset)> _places = [];
+    private readonly ImageStore _store;
+    private readonly List<ImageIndexFile> _files = [];
+    private readonly List<uint> _firsts = [];
+    private readonly List<bool?[]> _usable = [];
+    private uint _count;
 
-    public bool TryFind(ChunkId id, out FramePlace frame, out int offset)
+    private KnownChunks(ImageStore store) => _store = store;
+
+    /// <summary>Manifests of the generations, in the order of <see cref="File"/>.</summary>
+    public IReadOnlyList<string> Generations { get; private set; } = [];
+
+    /// <exception cref="ChunkException">An index is missing or damaged.</exception>
+    public static KnownChunks Open(ImageStore store)
     {
-        var found = _places.TryGetValue(id, out var place);
-        (frame, offset) = place;
-        return found;
-    }
-
-    public static KnownChunks Load(ImageStore store)
-    {
-        var known = new KnownChunks();
-        foreach (var generation in store.List())
+        var known = new KnownChunks(store) { Generations = [.. store.List().Select(generation => generation.ManifestDigest)] };
+        try
         {
-            known.Add(store.ReadIndex(generation.ManifestDigest), store);
-        }
-
-        return known;
-    }
-
-    private void Add(ImageIndex index, ImageStore store)
-    {
-        // A pack someone has removed or cut short is no place to refer to.
-        var usable = index.Packs.Select(pack => new FileInfo(store.BlobPath(pack.Id.Digest)) is { Exists: true } file && file.Length == pack.Bytes).ToArray();
-        var frames = index.Frames.Select(frame => new FramePlace
-        {
-            PlainBytes = frame.PlainBytes,
-            Encoding = frame.Encoding,
-            StoredBytes = frame.StoredBytes,
-            Offset = frame.Offset,
-            Pack = index.Packs[frame.Pack],
-        }).ToArray();
-        foreach (var chunk in index.Chunks)
-        {
-            if (usable[index.Frames[chunk.Frame].Pack])
+            foreach (var generation in known.Generations)
             {
-                _places.TryAdd(chunk.Id, (frames[chunk.Frame], chunk.Offset));
+                known.Add(store.ReadManifest(generation).IndexLayer().Digest);
+            }
+
+            return known;
+        }
+        catch
+        {
+            known.Dispose();
+            throw;
+        }
+    }
+
+    public ImageIndexFile File(int number) => _files[number];
+
+    /// <summary>Calls for every chunk; one that several generations have comes several times.</summary>
+    public void ForEach(Action<ChunkId, uint> visit)
+    {
+        for (var i = 0; i < _files.Count; i++)
+        {
+            var number = _firsts[i];
+            foreach (var id in _files[i].ChunkIds())
+            {
+                visit(id, number++);
             }
         }
+    }
+
+    public ChunkId Id(uint number)
+    {
+        var file = FileOf(number);
+        return _files[file].IdOf((int)(number - _firsts[file]));
+    }
+
+    /// <summary>Where a chunk lies; false: in a pack someone has removed or cut short, which is no place to refer to.</summary>
+    public bool TryPlace(uint number, out int file, out ChunkEntry chunk)
+    {
+        file = FileOf(number);
+        chunk = _files[file].Chunk((int)(number - _firsts[file]));
+        var pack = _files[file].Frame(chunk.Frame).Pack;
+        return _usable[file][pack] ??= IsUsable(_files[file].Pack(pack));
+    }
+
+    public void Dispose() => _files.ForEach(file => file.Dispose());
+
+    private bool IsUsable(PackEntry pack) => new FileInfo(_store.BlobPath(pack.Id.Digest)) is { Exists: true } file && file.Length == pack.Bytes;
+
+    private void Add(string indexDigest)
+    {
+        var file = Open(indexDigest);
+        _files.Add(file);
+        _firsts.Add(_count);
+        _usable.Add(new bool?[file.PackCount]);
+        _count += (uint)file.ChunkCount;
+    }
+
+    private ImageIndexFile Open(string digest)
+    {
+        try
+        {
+            return ImageIndexFile.Open(_store.BlobPath(digest), ChunkId.ParseDigest(digest));
+        }
+        catch (FileNotFoundException e)
+        {
+            throw new ChunkException(ChunkError.Missing, $"The store has no blob {digest}. 'caisson store repair' puts it back from another source.", e);
+        }
+    }
+
+    private int FileOf(uint number)
+    {
+        var found = _firsts.BinarySearch(number);
+        return found < 0 ? ~found - 1 : LastOf(found);
+    }
+
+    /// <summary>An index without chunks has the same first number as the one after it.</summary>
+    private int LastOf(int file)
+    {
+        while (file + 1 < _firsts.Count && _firsts[file + 1] == _firsts[file])
+        {
+            file++;
+        }
+
+        return file;
     }
 }

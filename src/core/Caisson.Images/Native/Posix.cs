@@ -12,6 +12,9 @@ internal static partial class Posix
     private const int NoSpace = 28;
     private const int FileTooLarge = 27;
     private const int OverQuota = 122;
+    private const int EmptyPath = 0x1000;
+    private const uint BasicStatus = 0x7ff;
+    private const int ReadOnlyFileSystem = 30;
     private const int ReadOnlyDirectory = 0x10000 | 0x80000;
     private const int ReadOnlyPlain = 0x800 | 0x20000 | 0x80000; // O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC
     private const ulong FileCloneRange = 0x4020940D;
@@ -65,6 +68,22 @@ internal static partial class Posix
     /// <summary>Disk full, over quota, or above the size a file may have.</summary>
     public static bool IsNoSpace(IOException e) => e.HResult is NoSpace or OverQuota or FileTooLarge;
 
+    /// <summary>The file system is mounted read-only.</summary>
+    public static bool IsReadOnly(IOException e) => e.HResult == ReadOnlyFileSystem;
+
+    /// <summary>What changes when a file is replaced or written: device, inode, size, and the times of its last write and change (statx(2)).</summary>
+    public static string Identity(SafeFileHandle file)
+    {
+        // struct statx is the same on every architecture: stx_ino 32, stx_size 40, stx_ctime 96, stx_mtime 112, stx_dev 136.
+        Span<byte> status = stackalloc byte[256];
+        if (Status(file, "", EmptyPath, BasicStatus, status) != 0)
+        {
+            throw Failure("statx");
+        }
+
+        return $"{Convert.ToHexStringLower(status[136..144])}-{Convert.ToHexStringLower(status[32..48])}-{Convert.ToHexStringLower(status[96..108])}-{Convert.ToHexStringLower(status[112..124])}";
+    }
+
     private static IOException Failure(string call)
     {
         var errno = Marshal.GetLastPInvokeError();
@@ -82,6 +101,9 @@ internal static partial class Posix
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial SafeFileHandle OpenPath(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Status(SafeFileHandle directory, string path, int flags, uint mask, Span<byte> status);
 
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     private static partial int IoControl(SafeFileHandle file, ulong request, ref CloneRange argument);

@@ -19,7 +19,7 @@ internal sealed class StoreLayout
 
     public string TempDirectory => Path.Combine(Directory, "tmp");
 
-    private string IndexFile => Path.Combine(Directory, "index.json");
+    public string IndexFile => Path.Combine(Directory, "index.json");
 
     public static StoreLayout Open(string directory)
     {
@@ -37,6 +37,7 @@ internal sealed class StoreLayout
         }
 
         layout.MakeFolders();
+        layout.MakeIndex();
         return layout;
     }
 
@@ -55,7 +56,7 @@ internal sealed class StoreLayout
         }
         catch (JsonException e)
         {
-            throw new ImageStoreException(ImageStoreError.Damaged, $"{IndexFile} is damaged: it is not an OCI index. Restore it from a backup of the store.", e);
+            throw new ImageStoreException(ImageStoreError.Damaged, $"{IndexFile} is damaged: it is not an OCI index. 'caisson store repair' makes it anew from the store's blobs.", e);
         }
     }
 
@@ -63,9 +64,16 @@ internal sealed class StoreLayout
     /// <param name="changed">Called once the new one is on the disk, just before it takes its name.</param>
     public async Task UpdateIndexAsync(Func<OciIndex, OciIndex> change, Action changed, CancellationToken cancellationToken)
     {
-        await using var held = await LockAsync("index.lock", cancellationToken).ConfigureAwait(false);
-        WriteWhole(IndexFile, JsonSerializer.SerializeToUtf8Bytes(change(ReadIndex()), OciJson.Default.OciIndex), changed);
+        await using var held = await LockIndexAsync(cancellationToken).ConfigureAwait(false);
+        WriteIndex(change(ReadIndex()), changed);
     }
+
+    /// <summary>Whoever holds this alone decides what <c>index.json</c> names, and so which blobs somebody needs.</summary>
+    public Task<FileStream> LockIndexAsync(CancellationToken cancellationToken) => LockAsync("index.lock", cancellationToken);
+
+    /// <summary>Replaces index.json, under its lock.</summary>
+    public void WriteIndex(OciIndex index, Action changed) =>
+        WriteWhole(IndexFile, JsonSerializer.SerializeToUtf8Bytes(index, OciJson.Default.OciIndex), changed);
 
     /// <summary>Waits until no other process or thread holds the lock. It ends with its holder, however that ends.</summary>
     public async Task<FileStream> LockAsync(string name, CancellationToken cancellationToken)
@@ -77,7 +85,7 @@ internal sealed class StoreLayout
             {
                 return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             }
-            catch (IOException e) when (!Posix.IsNoSpace(e))
+            catch (IOException e) when (!Posix.IsNoSpace(e) && !Posix.IsReadOnly(e))
             {
                 await Task.Delay(LockRetry, cancellationToken).ConfigureAwait(false);
             }
@@ -95,6 +103,9 @@ internal sealed class StoreLayout
 
         return new OciDescriptor { MediaType = mediaType, Digest = digest, Size = bytes.Length };
     }
+
+    /// <summary>Gives a blob its right bytes, whatever lies there now.</summary>
+    public void ReplaceBlob(string digest, ReadOnlySpan<byte> bytes) => WriteWhole(BlobPath(digest), bytes, () => { });
 
     /// <summary>Moves a finished, synced file in as a blob; one that is there already is kept. The caller syncs the directory.</summary>
     public void AdoptBlob(string file, string digest)
@@ -142,6 +153,31 @@ internal sealed class StoreLayout
     {
         System.IO.Directory.CreateDirectory(BlobDirectory);
         System.IO.Directory.CreateDirectory(TempDirectory);
+    }
+
+    /// <summary>Only a store without blobs may lack one; that of a store with blobs is lost, and 'repair' makes it anew.</summary>
+    private void MakeIndex()
+    {
+        if (File.Exists(IndexFile) || System.IO.Directory.EnumerateFiles(BlobDirectory).Any())
+        {
+            return;
+        }
+
+        var part = NewTempFile();
+        try
+        {
+            WholeFile.WritePart(part, JsonSerializer.SerializeToUtf8Bytes(new OciIndex { Manifests = [] }, OciJson.Default.OciIndex));
+            File.Move(part, IndexFile, overwrite: false);
+            Posix.SyncDirectory(Directory);
+        }
+        catch (IOException) when (File.Exists(IndexFile))
+        {
+            // Another process has opened the store at the same moment.
+        }
+        finally
+        {
+            File.Delete(part);
+        }
     }
 
     private void WriteWhole(string path, ReadOnlySpan<byte> bytes, Action published)

@@ -12,6 +12,9 @@ public enum GenerationState
 
     /// <summary>Given to nobody any more; PCs that have it fall to the newest released one.</summary>
     Retired,
+
+    /// <summary>Gone for good: its bytes are no longer kept, its number is never given again. In no list.</summary>
+    Removed,
 }
 
 /// <summary>GET /api/images: one master image.</summary>

@@ -29,6 +29,17 @@ internal static class Stores
     public static Process StartCli(params string[] arguments) =>
         Process.Start(new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "caisson"), arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
 
+    /// <summary>Runs a command that must succeed, with <c>--json</c>.</summary>
+    public static async Task<System.Text.Json.JsonElement> RunCliForJsonAsync(params string[] arguments)
+    {
+        using var process = StartCli([.. arguments, "--json"]);
+        var errors = process.StandardError.ReadToEndAsync(Token);
+        var output = await process.StandardOutput.ReadToEndAsync(Token);
+        await process.WaitForExitAsync(Token);
+        Assert.True(process.ExitCode == 0, await errors);
+        return System.Text.Json.JsonDocument.Parse(output).RootElement;
+    }
+
     public static async Task<(int ExitCode, string Errors)> RunCliAsync(params string[] arguments)
     {
         using var process = StartCli(arguments);

@@ -58,7 +58,7 @@ internal sealed class StoreCheck(ImageStore store, StoreLayout layout, TimeProvi
         var path = layout.BlobPath(blob.Digest);
         if (!File.Exists(path))
         {
-            _problems.Add($"The blob {blob.Digest} is missing. Import or pull the image again.");
+            _problems.Add($"The blob {blob.Digest} is missing. 'caisson store repair' puts it back from another source.");
             return;
         }
 
@@ -68,12 +68,12 @@ internal sealed class StoreCheck(ImageStore store, StoreLayout layout, TimeProvi
             var hash = new ChunkId(await SHA256.HashDataAsync(file, cancellationToken).ConfigureAwait(false));
             if (file.Length != blob.Size || hash.Digest != blob.Digest)
             {
-                _problems.Add($"The blob {blob.Digest} is damaged. Import or pull the image again.");
+                _problems.Add($"The blob {blob.Digest} is damaged. 'caisson store repair' puts it back from another source.");
             }
         }
         catch (IOException e)
         {
-            _problems.Add($"The blob {blob.Digest} cannot be read ({e.Message}). Import or pull the image again, onto another disk.");
+            _problems.Add($"The blob {blob.Digest} cannot be read ({e.Message}). Put the store on another disk, then run 'caisson store repair'.");
         }
     }
 

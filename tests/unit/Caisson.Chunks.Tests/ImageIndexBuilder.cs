@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
 
-namespace Caisson.Chunks;
+namespace Caisson.Chunks.Tests;
 
 /// <summary>Where a frame has come to lie; filled in once its pack is closed.</summary>
-public sealed class FramePlace
+internal sealed class FramePlace
 {
     public int PlainBytes { get; set; }
 
@@ -18,7 +18,7 @@ public sealed class FramePlace
 }
 
 /// <summary>Collects extents and chunks in disk order and makes the index of them.</summary>
-public sealed class ImageIndexBuilder
+internal sealed class ImageIndexBuilder
 {
     private readonly Dictionary<ChunkId, int> _numbers = [];
     private readonly List<(ChunkId Id, FramePlace Frame, int Offset, int Bytes)> _chunks = [];

@@ -1,0 +1,107 @@
+using System.Globalization;
+using System.Threading.Channels;
+using Caisson.ControlPlane.Data;
+using Caisson.ControlPlane.Registry;
+using Caisson.Images;
+using Caisson.Protocol.Api;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+
+namespace Caisson.ControlPlane.Catalogue;
+
+/// <summary>
+/// Removes generations for good and collects the store's garbage: after a removal and once a day. 1 the database says "removed", 2 the store's
+/// index.json names it no more, 3 its blobs go, 4 their rows. A server that was killed in between goes on at its next start.
+/// </summary>
+internal sealed partial class StoreCare(IDbContextFactory<ServerDb> database, ImageStore store, TimeProvider time, ILogger<StoreCare> logger) : BackgroundService
+{
+    private static readonly TimeSpan s_between = TimeSpan.FromDays(1);
+
+    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    public async Task RemoveAsync(string actor, string name, int number, CancellationToken cancellationToken)
+    {
+        await using var db = await database.CreateDbContextAsync(cancellationToken);
+        var generation = await db.Generations.FirstOrDefaultAsync(g => g.Image!.Name == name && g.Number == number, cancellationToken)
+            ?? throw RequestRefused.NotFound($"There is no generation {number} of '{name}'.");
+        if (generation.State is not (GenerationState.Draft or GenerationState.Retired))
+        {
+            throw RequestRefused.WrongState($"Generation {number} of '{name}' is given to PCs. Retire it first.");
+        }
+
+        if (await IsUsedAsync(db, name, number, cancellationToken))
+        {
+            throw RequestRefused.WrongState($"A PC still runs generation {number} of '{name}' or has prepared it, and could not mend it any more. Wait until it has moved on.");
+        }
+
+        generation.State = GenerationState.Removed;
+        foreach (var next in await db.Generations.Where(g => g.ImageId == generation.ImageId && g.DeltaFrom == number).ToListAsync(cancellationToken))
+        {
+            (next.DeltaFrom, next.DeltaState, next.DeltaBytes, next.DeltaProblem) = (null, null, 0, null);
+        }
+
+        db.Record(time, actor, ActivityKinds.GenerationRemoved, $"Generation {number} of '{name}' was removed.");
+        await db.SaveChangesAsync(cancellationToken);
+        _wake.Writer.TryWrite(true);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        for (var isDue = false; ; isDue = true)
+        {
+            try
+            {
+                // At first only to finish what a killed server began; else the first collection is a day away.
+                if (await UnnameRemovedAsync(stoppingToken) || isDue)
+                {
+                    await CareAsync(stoppingToken);
+                }
+            }
+            catch (Exception e) when (e is DbUpdateException or SqliteException or IOException or ImageStoreException)
+            {
+                LogFailed(logger, e);
+            }
+
+            using var wait = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+            var woken = _wake.Reader.ReadAsync(wait.Token).AsTask();
+            await Task.WhenAny(woken, Task.Delay(s_between, time, wait.Token));
+            await wait.CancelAsync();
+            stoppingToken.ThrowIfCancellationRequested();
+        }
+    }
+
+    private async Task CareAsync(CancellationToken cancellationToken)
+    {
+        var freed = await store.CollectGarbageAsync(isDry: false, time, progress: null, cancellationToken);
+        await using var db = await database.CreateDbContextAsync(cancellationToken);
+        await db.RemoveLostBlobsAsync(store, cancellationToken);
+        if (freed.Bytes > 0)
+        {
+            db.Record(time, "server", ActivityKinds.StoreFreed, string.Create(CultureInfo.InvariantCulture, $"{freed.Bytes} bytes of the store were freed: {freed.Blobs} blobs that nothing needs any more."));
+            await db.SaveChangesAsync(cancellationToken);
+        }
+    }
+
+    /// <returns>True: the store still named a removed generation.</returns>
+    private async Task<bool> UnnameRemovedAsync(CancellationToken cancellationToken)
+    {
+        await using var db = await database.CreateDbContextAsync(cancellationToken);
+        var removed = await db.Generations.IgnoreQueryFilters().Where(g => g.State == GenerationState.Removed).Select(g => new { g.Image!.Name, g.Number }).ToListAsync(cancellationToken);
+        var any = false;
+        foreach (var generation in removed)
+        {
+            any |= await store.RemoveAsync(generation.Name, generation.Number, cancellationToken);
+        }
+
+        return any;
+    }
+
+    private static Task<bool> IsUsedAsync(ServerDb db, string name, int number, CancellationToken cancellationToken) =>
+        db.Workspaces.AnyAsync(
+            w => (w.RunningGeneration == number || w.PreparedGeneration == number)
+                && db.Assignments.Any(a => a.WorkspaceId == w.WorkspaceId && a.ImageName == name && db.GroupMembers.Any(m => m.GroupId == a.GroupId && m.EndpointId == w.EndpointId)),
+            cancellationToken);
+
+    [LoggerMessage(EventId = 22, Level = LogLevel.Error, Message = "The store's garbage could not be collected; it is tried again in a day")]
+    private static partial void LogFailed(ILogger logger, Exception e);
+}
