@@ -31,7 +31,7 @@ Architecture: amd64
 Maintainer: The Caisson authors <maintainers@caisson.invalid>
 Section: admin
 Priority: optional
-Depends: libc6, libssl3 | libssl3t64, ca-certificates, novnc, systemd
+Depends: libc6, libssl3 | libssl3t64, libzstd1, liblzma5, ca-certificates, novnc, systemd
 Recommends: qemu-system-x86, qemu-utils, ovmf, swtpm, swtpm-tools, bubblewrap
 Description: client hypervisor platform
  Runs managed and personal virtual machines on a PC from master images

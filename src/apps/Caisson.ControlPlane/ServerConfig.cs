@@ -17,6 +17,12 @@ internal sealed record ServerConfig
     /// <summary>Seconds between two polls of an endpoint, before jitter.</summary>
     public int PollSeconds { get; init; } = 60;
 
+    /// <summary>From how many generations before an image's newest deltas to it are made without being asked for.</summary>
+    public int DeltaGenerations { get; init; } = 3;
+
+    /// <summary>Seconds of work one such delta may take to become smaller once it is there; 0: none.</summary>
+    public int SmallDeltaSeconds { get; init; } = 600;
+
     /// <summary>Listen on every address instead of those the URLs name.</summary>
     public bool ListenAny { get; init; }
 
@@ -82,6 +88,11 @@ internal sealed record ServerConfig
         if (PollSeconds is < 1 or > 3600)
         {
             throw new VerbException(ExitCode.BadInput, $"--poll {PollSeconds} is not between 1 and 3600 seconds.");
+        }
+
+        if (DeltaGenerations is < 0 or > 32 || SmallDeltaSeconds is < 0 or > 86400)
+        {
+            throw new VerbException(ExitCode.BadInput, $"config.json: deltaGenerations {DeltaGenerations} is not between 0 and 32, or smallDeltaSeconds {SmallDeltaSeconds} not between 0 and 86400.");
         }
     }
 }

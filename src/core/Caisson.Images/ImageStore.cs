@@ -60,7 +60,15 @@ public sealed class ImageStore
 
     /// <summary>Makes the delta from one generation to another, keeps it as a referrer of the new one, or gives the one that is there.</summary>
     public Task<StoredDelta> CreateDeltaAsync(string baseManifestDigest, string targetManifestDigest, TimeProvider time, IProgress<ImageProgress>? progress, CancellationToken cancellationToken) =>
-        new StoredDeltas(this, _layout, time, progress).GetAsync(baseManifestDigest, targetManifestDigest, cancellationToken);
+        CreateDeltaAsync(baseManifestDigest, targetManifestDigest, new DeltaOptions(), time, progress, cancellationToken);
+
+    /// <inheritdoc cref="CreateDeltaAsync(string, string, TimeProvider, IProgress{ImageProgress}?, CancellationToken)"/>
+    /// <remarks>A fast delta gives way to a small one when that is asked for.</remarks>
+    public Task<StoredDelta> CreateDeltaAsync(string baseManifestDigest, string targetManifestDigest, DeltaOptions options, TimeProvider time, IProgress<ImageProgress>? progress, CancellationToken cancellationToken) =>
+        new StoredDeltas(this, _layout, options, time, progress).GetAsync(baseManifestDigest, targetManifestDigest, cancellationToken);
+
+    /// <summary>The delta between two generations, if the store has one.</summary>
+    public StoredDelta? FindDelta(string baseManifestDigest, string targetManifestDigest) => StoredDeltas.Find(this, baseManifestDigest, targetManifestDigest);
 
     /// <summary>Copies a blob to a file, which appears only when whole.</summary>
     /// <exception cref="ImageStoreException">No space.</exception>

@@ -1,3 +1,5 @@
+using Caisson.Chunks;
+
 namespace Caisson.Images;
 
 /// <summary>A generation as it lies in a store.</summary>
@@ -69,5 +71,19 @@ public sealed record StoredDelta
 
     public required long Bytes { get; init; }
 
+    public required DeltaEffort Effort { get; init; }
+
     public required int NewChunks { get; init; }
+}
+
+/// <summary>How a delta is made.</summary>
+public sealed record DeltaOptions
+{
+    public DeltaEffort Effort { get; init; } = DeltaEffort.Fast;
+
+    /// <summary>Working time, summed over threads, that <see cref="DeltaEffort.Small"/> may take beyond the fast pass; null: what it needs. What it buys least of stays as the fast pass made it.</summary>
+    public TimeSpan? Budget { get; init; }
+
+    /// <summary>One thread of low priority.</summary>
+    public bool IsBackground { get; init; }
 }

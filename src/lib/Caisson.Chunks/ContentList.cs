@@ -40,6 +40,20 @@ public sealed class ContentList(long imageBytes, ImmutableArray<ContentEntry> en
         return bytes;
     }
 
+    /// <summary>Reads canonical bytes made on this machine.</summary>
+    internal static ContentList Decode(ReadOnlySpan<byte> bytes)
+    {
+        var reader = new SpanReader(bytes);
+        var imageBytes = (long)reader.UInt64();
+        var entries = new ContentEntry[(bytes.Length - 8) / EntryBytes];
+        foreach (ref var entry in entries.AsSpan())
+        {
+            entry = new ContentEntry((long)reader.UInt64(), reader.Int32(), reader.Id());
+        }
+
+        return new ContentList(imageBytes, ImmutableCollectionsMarshal.AsImmutableArray(entries));
+    }
+
     /// <summary>First place of each chunk.</summary>
     public Dictionary<ChunkId, long> Places()
     {

@@ -1,5 +1,3 @@
-using ZstdSharp;
-
 namespace Caisson.Chunks;
 
 /// <summary>How the bytes of a frame are stored. The numbers are the format's.</summary>
@@ -13,13 +11,10 @@ public enum FrameEncoding
 }
 
 /// <summary>Encodes and decodes frames: at most <see cref="Limits.MaxFramePlainBytes"/> of consecutive chunks. One thread at a time.</summary>
-public sealed class FrameCodec : IDisposable
+/// <param name="level">zstd level, 1 to 19.</param>
+public sealed class FrameCodec(int level = 3) : IDisposable
 {
-    private readonly Compressor _compressor;
-    private readonly Decompressor _decompressor = new();
-
-    /// <param name="level">zstd level, 1 to 19.</param>
-    public FrameCodec(int level = 3) => _compressor = new Compressor(level);
+    private readonly ZstdCodec _zstd = new(level);
 
     /// <summary>Encodes the smaller way.</summary>
     /// <param name="stored">At least as long as <paramref name="plain"/>.</param>
@@ -27,7 +22,7 @@ public sealed class FrameCodec : IDisposable
     public (FrameEncoding Encoding, int StoredBytes) Encode(ReadOnlySpan<byte> plain, Span<byte> stored)
     {
         // A destination no longer than the source makes zstd give up where it would not pay.
-        if (_compressor.TryWrap(plain, stored[..plain.Length], out var length) && length < plain.Length)
+        if (_zstd.Encode([], plain, stored[..plain.Length]) is > 0 and var length && length < plain.Length)
         {
             return (FrameEncoding.Zstd, length);
         }
@@ -45,28 +40,12 @@ public sealed class FrameCodec : IDisposable
             case FrameEncoding.Stored when stored.Length == plain.Length:
                 stored.CopyTo(plain);
                 return;
-            case FrameEncoding.Zstd when TryUnwrap(stored, plain):
+            case FrameEncoding.Zstd when _zstd.TryDecode([], stored, plain):
                 return;
             default:
                 throw new ChunkException(ChunkError.Invalid, $"A frame of {stored.Length} bytes does not decode to the {plain.Length} bytes its index names.");
         }
     }
 
-    public void Dispose()
-    {
-        _compressor.Dispose();
-        _decompressor.Dispose();
-    }
-
-    private bool TryUnwrap(ReadOnlySpan<byte> stored, Span<byte> plain)
-    {
-        try
-        {
-            return _decompressor.TryUnwrap(stored, plain, out var length) && length == plain.Length;
-        }
-        catch (ZstdException)
-        {
-            return false;
-        }
-    }
+    public void Dispose() => _zstd.Dispose();
 }

@@ -20,14 +20,17 @@ public static class Limits
     public const int PackTargetBytes = 4 * 1024 * 1024;
 
     /// <summary>A delta's unit is closed when it has reached this.</summary>
-    public const int UnitTargetBytes = 1024 * 1024;
+    public const int UnitTargetBytes = 4 * 1024 * 1024;
 
     public const int MaxUnitPlainBytes = UnitTargetBytes + MaxChunkBytes;
 
-    /// <summary>What a unit may refer to of the old image: one region, and all regions together.</summary>
-    public const int RegionBytes = 64 * 1024;
+    /// <summary>What a unit may refer to of the old image, all regions together: what applying a delta keeps in memory.</summary>
+    public const int MaxUnitReferenceBytes = 8 * 1024 * 1024;
 
-    public const int MaxUnitRegions = 128;
+    public const int MaxUnitRegions = 256;
+
+    /// <summary>Decoded; some 5 million units.</summary>
+    public const int MaxUnitTableBytes = 256 * 1024 * 1024;
 
     public const int MaxPackBytes = 64 * 1024 * 1024;
 

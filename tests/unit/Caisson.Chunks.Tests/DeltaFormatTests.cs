@@ -6,7 +6,7 @@ public sealed class DeltaFormatTests
 {
     private const long BaseBytes = 10_000_000;
 
-    private static readonly DeltaUnit Unit = new() { Encoding = DeltaEncoding.ZstdPrefix, StoredBytes = 900, PlainBytes = 70_000, ChunkCount = 2, Regions = [new(4096, Limits.RegionBytes), new(0, 100)] };
+    private static readonly DeltaUnit Unit = new() { Encoding = DeltaEncoding.ZstdPrefix, StoredBytes = 900, PlainBytes = 70_000, ChunkCount = 2, Regions = [new(0, 100), new(4096, 65536)] };
 
     [Fact]
     public void What_is_encoded_decodes_to_the_same()
@@ -92,22 +92,25 @@ public sealed class DeltaFormatTests
         Refused(Unit with { PlainBytes = 0 });
         Refused(Unit with { ChunkCount = 0 });
         Refused(Unit with { ChunkCount = -1 });
-        Refused(Unit with { Encoding = (DeltaEncoding)3 });
+        Refused(Unit with { Encoding = (DeltaEncoding)6 });
         Refused(Unit with { Encoding = DeltaEncoding.Zstd });
         Refused(Unit with { Regions = [new(BaseBytes - 50, 100)] });
         Refused(Unit with { Regions = [new(-1, 100)] });
         Refused(Unit with { Regions = [new(long.MaxValue, 100)] });
+        Refused(Unit with { Regions = [new(4096, 100), new(0, 100)] });
+        Refused(Unit with { Regions = [new(0, 100), new(50, 100)] });
         Refused(Unit with { Regions = [new(0, 0)] });
-        Refused(Unit with { Regions = [new(0, Limits.RegionBytes + 1)] });
-        Refused(Unit with { Regions = [.. Enumerable.Repeat(new DeltaRegion(0, 1), Limits.MaxUnitRegions + 1)] });
+        Refused(Unit with { Regions = [new(0, Limits.MaxUnitReferenceBytes + 1)] });
+        Refused(Unit with { Regions = [.. Enumerable.Range(0, Limits.MaxUnitRegions + 1).Select(i => new DeltaRegion(2 * i, 1))] });
+        Refused(Unit with { Regions = [new(0, Limits.MaxUnitReferenceBytes), new(Limits.MaxUnitReferenceBytes, 1)] });
     }
 
     [Fact]
     public void An_unknown_major_version_is_refused_by_name()
     {
         var bytes = DeltaFormat.EncodeHead(Head(Unit));
-        bytes[8] = 2;
-        Assert.Contains("version 2", Assert.Throws<ChunkException>(() => DeltaFormat.HeadBytes(bytes)).Message, StringComparison.Ordinal);
+        bytes[8] = 3;
+        Assert.Contains("version 3", Assert.Throws<ChunkException>(() => DeltaFormat.HeadBytes(bytes)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -141,7 +144,8 @@ public sealed class DeltaFormatTests
             Assert.InRange(unit.PlainBytes, 1, Limits.MaxUnitPlainBytes);
             Assert.InRange(unit.StoredBytes, 1, unit.PlainBytes);
             Assert.InRange(unit.Regions.Length, 0, Limits.MaxUnitRegions);
-            Assert.All(unit.Regions, region => Assert.True(region.Bytes is > 0 and <= Limits.RegionBytes && region.Offset >= 0 && region.Offset + region.Bytes <= head.BaseBytes));
+            Assert.InRange(unit.Regions.Sum(region => (long)region.Bytes), 0, Limits.MaxUnitReferenceBytes);
+            Assert.All(unit.Regions, region => Assert.True(region.Bytes > 0 && region.Offset >= 0 && region.Offset + region.Bytes <= head.BaseBytes));
         }
     }
 
@@ -150,7 +154,7 @@ public sealed class DeltaFormatTests
         BaseContent = ChunkId.Of("base"u8),
         BaseBytes = BaseBytes,
         TargetIndex = ChunkId.Of("target"u8),
-        IndexEncoding = DeltaEncoding.ZstdPrefix,
+        IndexEncoding = IndexEncoding.ZstdPrefix,
         IndexPlainBytes = 5000,
         IndexStored = new byte[] { 1, 2, 3 },
         Units = [.. units],

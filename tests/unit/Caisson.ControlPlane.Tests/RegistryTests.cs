@@ -54,6 +54,42 @@ public sealed class RegistryTests(SharedServer shared)
         Assert.All((HttpResponseMessage[])[foreign, through, push], r => Assert.Equal(HttpStatusCode.NotFound, r.StatusCode));
     }
 
+    [Fact]
+    public async Task A_delta_a_pc_asks_for_is_made_for_whoever_comes_next()
+    {
+        await using var server = await TestServer.StartAsync();
+        await server.GiveWorkAsync();
+        var published = new List<GenerationInfo>();
+        for (var number = 1; number <= 6; number++)
+        {
+            published.Add(await TestPublisher.PublishAsync(server, "work", seed: number));
+        }
+
+        using var pc = await TestPc.EnrolAsync(server, "house");
+        var (from, to) = (published[1].ManifestDigest, published[5].ManifestDigest);
+        Assert.DoesNotContain(from, await BasesAsync(pc, to));
+
+        using var asked = await pc.Client.GetAsync($"/v2/work/manifests/{DeltaAsk.Tag(from, to)}", TestServer.Cancel);
+        Assert.Equal(HttpStatusCode.NotFound, asked.StatusCode);
+        while (!(await BasesAsync(pc, to)).Contains(from))
+        {
+            await Task.Delay(50, TestServer.Cancel);
+        }
+
+        // The last three were made without being asked for.
+        while (await BasesAsync(pc, to) is var made && !published[2..5].All(g => made.Contains(g.ManifestDigest)))
+        {
+            await Task.Delay(50, TestServer.Cancel);
+        }
+    }
+
+    private static async Task<List<string?>> BasesAsync(TestPc pc, string to)
+    {
+        using var answer = await pc.Client.GetAsync($"/v2/work/referrers/{to}?artifactType={Uri.EscapeDataString(MediaTypes.Delta)}", TestServer.Cancel);
+        var index = JsonSerializer.Deserialize(await answer.EnsureSuccessStatusCode().Content.ReadAsStringAsync(TestServer.Cancel), OciJson.Default.OciIndex)!;
+        return [.. index.Manifests.Select(m => m.Annotations?.GetValueOrDefault(MediaTypes.BaseAnnotation))];
+    }
+
     [Theory]
     [InlineData("/v2/work/blobs/..%2F..%2Fkeys%2Fca.key")]
     [InlineData("/v2/work/blobs/sha256:..%2F..%2F..%2Fkeys%2Fca.key")]

@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Threading.Channels;
+using Caisson.Chunks;
 using Caisson.ControlPlane.Data;
 using Caisson.ControlPlane.Registry;
 using Caisson.Images;
@@ -9,16 +11,45 @@ using Microsoft.EntityFrameworkCore;
 namespace Caisson.ControlPlane.Catalogue;
 
 /// <summary>
-/// Makes the delta of each published generation from the one before, one at a time. What is left to do is a column of the generation,
-/// so a server that was killed goes on where it was. Endpoints find the delta as a referrer of the new manifest.
+/// Makes deltas, one at a time, with one thread of low priority. In this order: of each published generation from the one before (what is left to do is a column of
+/// the generation, so a server that was killed goes on where it was); between pairs that endpoints have asked for; of each image's newest
+/// generation from the last few; and when nothing else is to do, those again, smaller. Endpoints find a delta as a referrer of the new manifest,
+/// and take packs where there is none.
 /// </summary>
-internal sealed partial class Deltas(IDbContextFactory<ServerDb> database, ImageStore store, TimeProvider time, ILogger<Deltas> logger) : BackgroundService
+internal sealed partial class Deltas(IDbContextFactory<ServerDb> database, ImageStore store, ServerConfig config, TimeProvider time, ILogger<Deltas> logger) : BackgroundService
 {
+    /// <summary>Pairs asked for and not made yet. More are not remembered: who comes next asks again.</summary>
+    private const int MostAsked = 16;
+
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly ConcurrentDictionary<(string Image, string From, string To), bool> _asked = new();
 
-    public void Wake() => _wake.Writer.TryWrite(true);
+    /// <summary>What failed since the server started: not tried again before the next start.</summary>
+    private readonly HashSet<WantedDelta> _failed = [];
+    private readonly Lock _gate = new();
+    private CancellationTokenSource? _smallDelta;
+
+    public void Wake()
+    {
+        // Something urgent came: making a delta that is there a little smaller can wait.
+        lock (_gate)
+        {
+            _smallDelta?.Cancel();
+        }
+
+        _wake.Writer.TryWrite(true);
+    }
+
+    /// <summary>An endpoint asked for a tag of the image that no manifest has; it may be that it wants a delta.</summary>
+    public void Heard(string image, string tag)
+    {
+        if (DeltaAsk.Read(tag) is { } pair && _asked.Count < MostAsked && _asked.TryAdd((image, pair.From, pair.To), true))
+        {
+            Wake();
+        }
+    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -27,9 +58,9 @@ internal sealed partial class Deltas(IDbContextFactory<ServerDb> database, Image
         {
             try
             {
-                while (await NextAsync(stoppingToken) is { } id)
+                while (await NextAsync(stoppingToken) is { } wanted)
                 {
-                    await MakeAsync(id, stoppingToken);
+                    await MakeAsync(wanted, stoppingToken);
                 }
             }
             catch (Exception e) when (e is DbUpdateException or SqliteException or IOException)
@@ -42,39 +73,99 @@ internal sealed partial class Deltas(IDbContextFactory<ServerDb> database, Image
         }
     }
 
-    private async Task<int?> NextAsync(CancellationToken cancellationToken)
+    private async Task<WantedDelta?> NextAsync(CancellationToken cancellationToken)
     {
         await using var db = await database.CreateDbContextAsync(cancellationToken);
-        return await db.Generations.Where(g => g.DeltaState == DeltaState.Pending).OrderBy(g => g.Id).Select(g => (int?)g.Id).FirstOrDefaultAsync(cancellationToken);
+        var generations = await db.Generations.AsNoTracking().OrderBy(g => g.Id)
+            .Select(g => new PublishedGeneration(g.Image!.Name, g.Number, g.ManifestDigest, g.DeltaState == DeltaState.Pending ? g.DeltaFrom : null)).ToListAsync(cancellationToken);
+        var asked = _asked.Keys.ToList();
+        foreach (var wanted in DeltaWishes.InOrder(generations, asked, config.DeltaGenerations, config.SmallDeltaSeconds > 0))
+        {
+            if (!_failed.Contains(wanted) && (wanted.IsPending || !(store.FindDelta(wanted.From.ManifestDigest, wanted.To.ManifestDigest)?.Effort >= wanted.Effort)))
+            {
+                return wanted;
+            }
+        }
+
+        asked.ForEach(pair => _asked.TryRemove(pair, out _));
+        return null;
     }
 
-    private async Task MakeAsync(int id, CancellationToken cancellationToken)
+    private async Task MakeAsync(WantedDelta wanted, CancellationToken cancellationToken)
     {
-        await using var db = await database.CreateDbContextAsync(cancellationToken);
-        var generation = await db.Generations.Include(g => g.Image).FirstAsync(g => g.Id == id, cancellationToken);
-        var name = generation.Image!.Name;
-        var from = await db.Generations.AsNoTracking().FirstOrDefaultAsync(g => g.ImageId == generation.ImageId && g.Number == generation.DeltaFrom, cancellationToken);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        SetSmallDelta(wanted.Effort == DeltaEffort.Small ? stop : null);
+        var (made, problem) = ((StoredDelta?)null, (string?)null);
         try
         {
-            var delta = await store.CreateDeltaAsync(from!.ManifestDigest, generation.ManifestDigest, time, progress: null, cancellationToken);
-            await db.AddBlobsAsync(name, await store.BlobsOfAsync(delta.ManifestDigest, cancellationToken), cancellationToken);
-            generation.DeltaState = DeltaState.Ready;
-            generation.DeltaBytes = delta.Bytes;
-            db.Record(time, "server", ActivityKinds.DeltaReady, $"The update of '{name}' from generation {from.Number} to {generation.Number} is ready: {delta.Bytes} bytes.");
+            var options = new DeltaOptions { IsBackground = true, Effort = wanted.Effort, Budget = TimeSpan.FromSeconds(config.SmallDeltaSeconds) };
+            made = await store.CreateDeltaAsync(wanted.From.ManifestDigest, wanted.To.ManifestDigest, options, time, progress: null, stop.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return; // Made way for something urgent; it will be wanted again.
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            LogFailed(logger, e, name, generation.Number);
-            generation.DeltaState = DeltaState.Failed;
-            generation.DeltaProblem = e.Message;
-            db.Record(time, "server", ActivityKinds.DeltaFailed, $"The update of '{name}' to generation {generation.Number} could not be made; PCs take the whole of what they lack. {e.Message}");
+            LogFailed(logger, e, wanted.Image, wanted.From.Number, wanted.To.Number);
+            problem = e.Message;
+        }
+        finally
+        {
+            SetSmallDelta(null);
+        }
+
+        await SaveAsync(wanted, made, problem, cancellationToken);
+        if (made is null)
+        {
+            _failed.Add(wanted);
+        }
+    }
+
+    private void SetSmallDelta(CancellationTokenSource? making)
+    {
+        lock (_gate)
+        {
+            _smallDelta = making;
+        }
+    }
+
+    private async Task SaveAsync(WantedDelta wanted, StoredDelta? made, string? problem, CancellationToken cancellationToken)
+    {
+        await using var db = await database.CreateDbContextAsync(cancellationToken);
+        var generation = await db.Generations.FirstOrDefaultAsync(g => g.ManifestDigest == wanted.To.ManifestDigest && g.Image!.Name == wanted.Image, cancellationToken);
+        if (generation is null)
+        {
+            return;
+        }
+
+        var isShown = generation.DeltaFrom == wanted.From.Number;
+        if (made is not null)
+        {
+            await db.AddBlobsAsync(wanted.Image, await store.BlobsOfAsync(made.ManifestDigest, cancellationToken), cancellationToken);
+        }
+
+        if (isShown && made is not null)
+        {
+            (generation.DeltaState, generation.DeltaBytes, generation.DeltaProblem) = (DeltaState.Ready, made.Bytes, null);
+        }
+        else if (isShown && wanted.IsPending)
+        {
+            (generation.DeltaState, generation.DeltaProblem) = (DeltaState.Failed, problem);
+        }
+
+        if (wanted.Effort == DeltaEffort.Fast)
+        {
+            db.Record(time, "server", made is null ? ActivityKinds.DeltaFailed : ActivityKinds.DeltaReady, made is null
+                ? $"The update of '{wanted.Image}' from generation {wanted.From.Number} to {wanted.To.Number} could not be made; PCs take the whole of what they lack. {problem}"
+                : $"The update of '{wanted.Image}' from generation {wanted.From.Number} to {wanted.To.Number} is ready: {made.Bytes} bytes.");
         }
 
         await db.SaveChangesAsync(cancellationToken);
     }
 
-    [LoggerMessage(EventId = 20, Level = LogLevel.Error, Message = "The delta of {Image}@{Number} could not be made")]
-    private static partial void LogFailed(ILogger logger, Exception e, string image, int number);
+    [LoggerMessage(EventId = 20, Level = LogLevel.Error, Message = "The delta of {Image} from {From} to {To} could not be made")]
+    private static partial void LogFailed(ILogger logger, Exception e, string image, int from, int to);
 
     [LoggerMessage(EventId = 21, Level = LogLevel.Error, Message = "Deltas wait half a minute: the database cannot be used")]
     private static partial void LogWaiting(ILogger logger, Exception e);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Caisson.ControlPlane.Catalogue;
 using Caisson.ControlPlane.Data;
 using Caisson.ControlPlane.Hosting;
 using Caisson.Images;
@@ -23,11 +24,16 @@ internal static class RegistryPull
         routes.MapGet("/{repository}/tags/list", TagsAsync);
     }
 
-    private static async Task<IResult> ManifestAsync(string repository, string reference, HttpContext context, RegistryAccess access, ImageStore store)
+    private static async Task<IResult> ManifestAsync(string repository, string reference, HttpContext context, RegistryAccess access, Deltas deltas, ImageStore store)
     {
         await access.RequireAsync(context, repository);
-        var digest = Names.IsDigest(reference) ? reference
-            : (Names.IsImage(reference) ? store.Resolve(repository, reference) : null) ?? throw RequestRefused.NotFound($"There is no manifest '{reference}' in repository '{repository}'.");
+        var digest = Names.IsDigest(reference) ? reference : Names.IsImage(reference) ? store.Resolve(repository, reference) : null;
+        if (digest is null)
+        {
+            deltas.Heard(repository, reference);
+            throw RequestRefused.NotFound($"There is no manifest '{reference}' in repository '{repository}'.");
+        }
+
         await access.RequireBlobAsync(context, repository, digest);
         return Answer(context, store, digest, MediaTypes.OciManifest);
     }

@@ -1,63 +1,90 @@
+using System.Collections.Concurrent;
 using Caisson.Chunks;
-using Microsoft.Win32.SafeHandles;
 
 namespace Caisson.Images;
 
 /// <summary>
-/// Makes the delta between two generations of a store: new chunks in units of about 1 MiB, each compressed against the regions of the old image
-/// that resemble it, or alone where that is smaller.
+/// Makes the delta between two generations of a store, out of the store's packs: no copy of the old disk is written. First the old disk is read once
+/// for the similarity index; then workers take unit after unit, and what they make lies in a temporary file until all are done.
+/// Memory is that of the similarity index (at most 128 MiB) and some 90 MiB a worker, whatever the images' size.
 /// </summary>
-internal sealed class DeltaMaker(ImageStore store, ImageIndex oldIndex, ImageIndex newIndex)
+internal sealed class DeltaMaker(ImageStore store, ImageIndex oldIndex, ImageIndex newIndex, DeltaOptions options, TimeProvider time)
 {
-    /// <summary>More regions a chunk cost more reading than they save (LAB: 4 or 8 differ by 2 %).</summary>
-    private const int RegionsPerChunk = 4;
-
+    private const int MostWorkers = 3;
     private const int ReadRunBytes = 4 * 1024 * 1024;
 
+    /// <summary>32 MiB of old frames a worker: the regions of neighbouring units are neighbours, too.</summary>
+    private const int KeptOldFrames = 128;
+
+    private readonly FrameMap _oldMap = new(oldIndex);
+    private readonly FrameMap _newMap = new(newIndex);
+
     /// <summary>Writes the delta to <paramref name="outFile"/>, synced.</summary>
-    /// <param name="oldRaw">The old image as a raw file.</param>
+    /// <param name="passed">Called from several threads with bytes of new chunks encoded.</param>
     /// <returns>How many chunks are new.</returns>
-    public async Task<int> RunAsync(SafeFileHandle oldRaw, string outFile, Action<long> passed, CancellationToken cancellationToken)
+    public async Task<int> RunAsync(string outFile, Action<long> passed, CancellationToken cancellationToken)
     {
         var content = ContentList.Of(oldIndex);
         var newChunks = DeltaTarget.NewChunks(newIndex, content);
-        var similar = IndexOld(oldRaw);
-        var units = new List<DeltaUnit>();
-        await using var stored = new FileStream(outFile + ".units", FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1 << 20, FileOptions.DeleteOnClose);
-        var pending = new Queue<Task<(DeltaUnit Unit, byte[] Stored)>>();
-        foreach (var unit in SplitIntoUnits(newChunks))
+        var units = DeltaPlan.Split(newIndex, newChunks);
+        using var encoded = new EncodedUnits(outFile + ".units", units.Count);
+        DeltaPlan? plan = null;
+        await OnThreadsAsync(1, () => plan = new DeltaPlan(oldIndex, newIndex, IndexOld(cancellationToken))).ConfigureAwait(false);
+        var order = Enumerable.Range(0, units.Count);
+        await EncodeAsync(order, DeltaEffort.Fast, null).ConfigureAwait(false);
+        if (options.Effort == DeltaEffort.Small)
         {
-            pending.Enqueue(Task.Run(() => EncodeUnit(unit, similar, oldRaw), cancellationToken));
-            if (pending.Count > Environment.ProcessorCount)
-            {
-                await TakeAsync().ConfigureAwait(false);
-            }
+            // The largest first: should the budget end, it has bought most.
+            await EncodeAsync(order.OrderByDescending(unit => encoded[unit].StoredBytes).ToArray(), DeltaEffort.Small, options.Budget).ConfigureAwait(false);
         }
 
-        while (pending.Count > 0)
-        {
-            await TakeAsync().ConfigureAwait(false);
-        }
-
-        await AssembleAsync(content, units, stored, outFile, cancellationToken).ConfigureAwait(false);
+        await AssembleAsync(content, encoded, outFile, cancellationToken).ConfigureAwait(false);
         return newChunks.Length;
 
-        async Task TakeAsync()
+        Task EncodeAsync(IEnumerable<int> which, DeltaEffort effort, TimeSpan? budget)
         {
-            var (unit, bytes) = await pending.Dequeue().ConfigureAwait(false);
-            units.Add(unit);
-            await stored.WriteAsync(bytes, cancellationToken).ConfigureAwait(false);
-            passed(unit.PlainBytes);
+            var (queue, spent) = (new ConcurrentQueue<int>(which), 0L);
+            return OnThreadsAsync(Math.Min(Environment.ProcessorCount, options.IsBackground ? 1 : MostWorkers), () =>
+            {
+                using var worker = new UnitWorker(store, (oldIndex, _oldMap), (newIndex, _newMap), effort, KeptOldFrames);
+                while (!cancellationToken.IsCancellationRequested && !(TimeSpan.FromTicks(Interlocked.Read(ref spent)) > budget) && queue.TryDequeue(out var unit))
+                {
+                    var began = time.GetTimestamp();
+                    worker.Encode(unit, units[unit], plan!, encoded);
+                    Interlocked.Add(ref spent, time.GetElapsedTime(began).Ticks);
+                    passed(encoded[unit].PlainBytes);
+                }
+
+                cancellationToken.ThrowIfCancellationRequested();
+            });
         }
     }
 
-    private SimilarityIndex IndexOld(SafeFileHandle oldRaw)
+    /// <summary>Threads of their own: the work takes minutes, and in the background it must give way to everything else.</summary>
+    private Task OnThreadsAsync(int count, Action work) => Task.WhenAll(Enumerable.Range(0, count).Select(_ => Task.Factory.StartNew(
+        () =>
+        {
+            if (options.IsBackground)
+            {
+                Posix.LowerThreadPriority();
+            }
+
+            work();
+        },
+        CancellationToken.None,
+        TaskCreationOptions.LongRunning,
+        TaskScheduler.Default)));
+
+    private SimilarityIndex IndexOld(CancellationToken cancellationToken)
     {
         var similar = new SimilarityIndex(oldIndex.DataBytes);
+        using var old = new StoredContent(store, oldIndex, _oldMap, KeptOldFrames);
         var buffer = new byte[ReadRunBytes];
         var extent = 0;
         while (extent < oldIndex.Extents.Length)
         {
+            cancellationToken.ThrowIfCancellationRequested();
+
             // Neighbouring extents as one run, so that the rolling hash crosses chunk boundaries.
             var (start, end) = (oldIndex.Extents[extent].Offset, oldIndex.Extents[extent].Offset);
             for (; extent < oldIndex.Extents.Length && oldIndex.Extents[extent].Offset == end && end + oldIndex.ExtentBytes(extent) - start <= buffer.Length; extent++)
@@ -66,133 +93,30 @@ internal sealed class DeltaMaker(ImageStore store, ImageIndex oldIndex, ImageInd
             }
 
             var run = buffer.AsSpan(0, (int)(end - start));
-            RawFile.Read(oldRaw, start, run);
+            old.Read(start, run);
             similar.Add(start, run);
         }
 
         return similar;
     }
 
-    private IEnumerable<List<int>> SplitIntoUnits(int[] newChunks)
+    private async Task AssembleAsync(ContentList content, EncodedUnits encoded, string outFile, CancellationToken cancellationToken)
     {
-        var unit = new List<int>();
-        var bytes = 0;
-        foreach (var chunk in newChunks)
-        {
-            unit.Add(chunk);
-            bytes += newIndex.Chunks[chunk].Bytes;
-            if (bytes >= Limits.UnitTargetBytes)
-            {
-                yield return unit;
-                (unit, bytes) = ([], 0);
-            }
-        }
-
-        if (unit.Count > 0)
-        {
-            yield return unit;
-        }
-    }
-
-    private (DeltaUnit Unit, byte[] Stored) EncodeUnit(List<int> chunks, SimilarityIndex similar, SafeFileHandle oldRaw)
-    {
-        var plain = ReadChunks(chunks);
-        var regions = FindRegions(chunks, plain, similar);
-        var alone = new byte[plain.Length];
-        using var frame = new FrameCodec();
-        var (encoding, length) = frame.Encode(plain, alone);
-        var unit = new DeltaUnit
-        {
-            Encoding = encoding == FrameEncoding.Stored ? DeltaEncoding.Stored : DeltaEncoding.Zstd,
-            StoredBytes = length,
-            PlainBytes = plain.Length,
-            ChunkCount = chunks.Count,
-            Regions = [],
-        };
-        if (regions.Count > 0)
-        {
-            var against = new byte[length];
-            using var codec = new PrefixCodec();
-            var smaller = codec.Encode(DeltaTarget.ReadRegions(oldRaw, regions), plain, against);
-            if (smaller > 0 && smaller + (regions.Count * 12) < length)
-            {
-                return (unit with { Encoding = DeltaEncoding.ZstdPrefix, StoredBytes = smaller, Regions = [.. regions] }, against[..smaller]);
-            }
-        }
-
-        return (unit, alone[..length]);
-    }
-
-    private byte[] ReadChunks(List<int> chunks)
-    {
-        var plain = new byte[chunks.Sum(chunk => newIndex.Chunks[chunk].Bytes)];
-        using var codec = new FrameCodec();
-        var frameBytes = new byte[Limits.MaxFramePlainBytes];
-        var (inBuffer, at) = (-1, 0);
-        foreach (var number in chunks)
-        {
-            var chunk = newIndex.Chunks[number];
-            if (chunk.Frame != inBuffer)
-            {
-                ReadFrame(chunk.Frame, codec, frameBytes);
-                inBuffer = chunk.Frame;
-            }
-
-            var bytes = frameBytes.AsSpan(chunk.Offset, chunk.Bytes);
-            if (ChunkId.Of(bytes) != chunk.Id)
-            {
-                throw new ChunkException(ChunkError.Invalid, $"Chunk {chunk.Id} in the store is damaged. Run 'caisson store check'.");
-            }
-
-            bytes.CopyTo(plain.AsSpan(at));
-            at += chunk.Bytes;
-        }
-
-        return plain;
-    }
-
-    private void ReadFrame(int number, FrameCodec codec, Span<byte> plain)
-    {
-        var frame = newIndex.Frames[number];
-        using var pack = new PackFile(store.BlobPath(newIndex.Packs[frame.Pack].Id.Digest));
-        var stored = new byte[frame.StoredBytes];
-        pack.Read(frame.Offset, stored);
-        codec.Decode(frame.Encoding, stored, plain[..frame.PlainBytes]);
-    }
-
-    private List<DeltaRegion> FindRegions(List<int> chunks, ReadOnlySpan<byte> plain, SimilarityIndex similar)
-    {
-        var starts = new SortedSet<long>();
-        foreach (var chunk in chunks)
-        {
-            var bytes = newIndex.Chunks[chunk].Bytes;
-            starts.UnionWith(similar.Find(plain[..bytes], RegionsPerChunk));
-            plain = plain[bytes..];
-        }
-
-        return [.. starts.Take(Limits.MaxUnitRegions).Select(start => new DeltaRegion(start, (int)Math.Min(Limits.RegionBytes, oldIndex.ImageBytes - start)))];
-    }
-
-    private async Task AssembleAsync(ContentList content, List<DeltaUnit> units, FileStream stored, string outFile, CancellationToken cancellationToken)
-    {
-        var contentBytes = content.Encode();
-        var indexBytes = newIndex.Encode();
-        var indexStored = new byte[indexBytes.Length + 4096];
-        using var codec = new PrefixCodec();
+        var (indexBytes, contentBytes) = (newIndex.Encode(), content.Encode());
+        var (indexEncoding, indexStored, indexPlainBytes) = IndexDelta.Encode(content, indexBytes);
         var head = new DeltaHead
         {
             BaseContent = ChunkId.Of(contentBytes),
             BaseBytes = oldIndex.ImageBytes,
             TargetIndex = ChunkId.Of(indexBytes),
-            IndexEncoding = DeltaEncoding.ZstdPrefix,
-            IndexPlainBytes = indexBytes.Length,
-            IndexStored = indexStored.AsMemory(0, codec.Encode(contentBytes, indexBytes, indexStored)),
-            Units = [.. units],
+            IndexEncoding = indexEncoding,
+            IndexPlainBytes = indexPlainBytes,
+            IndexStored = indexStored,
+            Units = encoded.Units,
         };
         await using var target = new FileStream(outFile, FileMode.CreateNew, FileAccess.Write);
         await target.WriteAsync(DeltaFormat.EncodeHead(head), cancellationToken).ConfigureAwait(false);
-        stored.Position = 0;
-        await stored.CopyToAsync(target, cancellationToken).ConfigureAwait(false);
+        await encoded.CopyToAsync(target, cancellationToken).ConfigureAwait(false);
         target.Flush(flushToDisk: true);
     }
 }

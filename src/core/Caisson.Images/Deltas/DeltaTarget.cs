@@ -1,4 +1,3 @@
-using System.Buffers;
 using Caisson.Chunks;
 using Microsoft.Win32.SafeHandles;
 
@@ -7,13 +6,16 @@ namespace Caisson.Images;
 /// <summary>Takes one chunk of the new image, verified; <paramref name="chunk"/> is its number in the index.</summary>
 internal delegate void TakeChunk(int chunk, ReadOnlySpan<byte> plain);
 
-/// <summary>A delta's units over the new image's index: which chunks each holds, and how they are had from the old raw file.</summary>
-internal sealed class DeltaTarget
+/// <summary>A delta's units over the new image's index: which chunks each holds, and how they are had from the old raw file. Keeps its buffers; decodes in one thread at a time.</summary>
+internal sealed class DeltaTarget : IDisposable
 {
     private readonly DeltaHead _head;
     private readonly ImageIndex _index;
     private readonly int[] _newChunks;
     private readonly int[] _firstChunk;
+    private readonly UnitDecoder _decoder = new();
+    private byte[] _plain = [];
+    private byte[] _reference = [];
 
     /// <exception cref="ChunkException">Invalid: the units do not hold exactly the new chunks.</exception>
     public DeltaTarget(DeltaHead head, ImageIndex index, ContentList baseContent)
@@ -56,49 +58,33 @@ internal sealed class DeltaTarget
     public void Decode(int unit, ReadOnlySpan<byte> stored, SafeFileHandle baseFile, TakeChunk take)
     {
         var entry = _head.Units[unit];
-        var plain = ArrayPool<byte>.Shared.Rent(entry.PlainBytes);
-        try
+        Grow(ref _plain, entry.PlainBytes);
+        Grow(ref _reference, entry.Regions.Sum(region => region.Bytes));
+        var referenced = 0;
+        foreach (var region in entry.Regions)
         {
-            DecodePlain(entry, stored, baseFile, plain.AsSpan(0, entry.PlainBytes));
-            Verify(unit, plain);
-            var offset = 0;
-            foreach (var chunk in ChunksOf(unit))
-            {
-                take(chunk, plain.AsSpan(offset, _index.Chunks[chunk].Bytes));
-                offset += _index.Chunks[chunk].Bytes;
-            }
+            RawFile.Read(baseFile, region.Offset, _reference.AsSpan(referenced, region.Bytes));
+            referenced += region.Bytes;
         }
-        finally
+
+        var plain = _plain.AsSpan(0, entry.PlainBytes);
+        _decoder.Decode(entry.Encoding, _reference.AsSpan(0, referenced), stored, plain);
+        Verify(unit, plain);
+        foreach (var chunk in ChunksOf(unit))
         {
-            ArrayPool<byte>.Shared.Return(plain);
+            take(chunk, plain[.._index.Chunks[chunk].Bytes]);
+            plain = plain[_index.Chunks[chunk].Bytes..];
         }
     }
 
-    /// <summary>The old image's bytes a unit refers to, one after another.</summary>
-    public static byte[] ReadRegions(SafeFileHandle baseFile, IReadOnlyList<DeltaRegion> regions)
+    public void Dispose() => _decoder.Dispose();
+
+    private static void Grow(ref byte[] buffer, int bytes)
     {
-        var prefix = new byte[regions.Sum(region => region.Bytes)];
-        var at = 0;
-        foreach (var region in regions)
+        if (buffer.Length < bytes)
         {
-            RawFile.Read(baseFile, region.Offset, prefix.AsSpan(at, region.Bytes));
-            at += region.Bytes;
+            buffer = new byte[bytes];
         }
-
-        return prefix;
-    }
-
-    private static void DecodePlain(DeltaUnit entry, ReadOnlySpan<byte> stored, SafeFileHandle baseFile, Span<byte> plain)
-    {
-        if (entry.Encoding == DeltaEncoding.ZstdPrefix)
-        {
-            using var codec = new PrefixCodec();
-            codec.Decode(ReadRegions(baseFile, entry.Regions), stored, plain);
-            return;
-        }
-
-        using var frame = new FrameCodec();
-        frame.Decode(entry.Encoding == DeltaEncoding.Stored ? FrameEncoding.Stored : FrameEncoding.Zstd, stored, plain);
     }
 
     private void Verify(int unit, ReadOnlySpan<byte> plain)

@@ -6,37 +6,39 @@ namespace Caisson.Images;
 /// <summary>A delta applied to plain raw files, with no store: old disk + delta → new disk.</summary>
 public static class RawDelta
 {
-    /// <summary>Writes <paramref name="outFile"/>, which appears only when whole and verified.</summary>
+    /// <summary>
+    /// Writes <paramref name="outFile"/>, which appears only when whole and verified. What a kill, a power cut or a cancellation left goes on where it stood
+    /// when the same is asked again.
+    /// </summary>
     /// <exception cref="ImageStoreException">Bad input: another base than the delta was made from; nothing is written. Damaged: the delta is. No space.</exception>
     public static async Task ApplyAsync(string baseFile, string deltaFile, string outFile, TimeProvider time, IProgress<ImageProgress>? progress, CancellationToken cancellationToken)
     {
         using var old = File.OpenHandle(baseFile);
         using var delta = File.OpenHandle(deltaFile);
         var (head, target, index, content) = await OpenAsync(old, baseFile, delta, time, progress, cancellationToken).ConfigureAwait(false);
-        var part = WholeFile.PartName(outFile);
+        using var held = target;
+        PartialDisk? disk = null;
         try
         {
-            using (var file = File.OpenHandle(part, FileMode.CreateNew, FileAccess.Write))
-            {
-                RandomAccess.SetLength(file, index.ImageBytes);
-                var meter = new ProgressMeter("Applying", index.DataBytes, time, progress);
-                await Task.Run(() => WriteAll(head, target, index, content, old, delta, file, meter, cancellationToken), cancellationToken).ConfigureAwait(false);
-                RandomAccess.FlushToDisk(file);
-            }
-
-            WholeFile.Publish(part, outFile);
+            disk = PartialDisk.Open(outFile, index, head.TargetIndex, time);
+            var meter = new ProgressMeter("Applying", index.DataBytes, time, progress);
+            meter.Add(disk.PresentBytes);
+            await Task.Run(() => WriteAll(head, target, index, content, old, delta, disk, meter, cancellationToken), cancellationToken).ConfigureAwait(false);
+            disk.Publish();
         }
         catch (IOException e) when (Posix.IsNoSpace(e))
         {
+            disk?.Discard();
             throw new ImageStoreException(ImageStoreError.NoSpace, $"The disk that holds {outFile} is full. Nothing was left there; free some space and apply again.", e);
         }
         catch (Exception e) when (e is ChunkException or EndOfStreamException)
         {
+            disk?.Discard();
             throw new ImageStoreException(ImageStoreError.Damaged, $"{e.Message} Nothing was written.", e);
         }
         finally
         {
-            File.Delete(part);
+            disk?.Dispose();
         }
     }
 
@@ -86,42 +88,55 @@ public static class RawDelta
         return DeltaFormat.DecodeHead(head);
     }
 
-    private static void WriteAll(DeltaHead head, DeltaTarget target, ImageIndex index, ContentList content, SafeFileHandle old, SafeFileHandle delta, SafeFileHandle file, ProgressMeter meter, CancellationToken cancellationToken)
+    private static void WriteAll(DeltaHead head, DeltaTarget target, ImageIndex index, ContentList content, SafeFileHandle old, SafeFileHandle delta, PartialDisk disk, ProgressMeter meter, CancellationToken cancellationToken)
     {
-        var map = new FrameMap(index);
-        var places = content.Places();
-        void Take(int chunk, ReadOnlySpan<byte> plain)
+        CopyShared(index, content, old, disk, meter, cancellationToken);
+        var stored = new byte[Limits.MaxUnitPlainBytes];
+        for (var unit = 0; unit < head.Units.Length; unit++)
         {
-            foreach (var extent in map.ExtentsOf(chunk))
+            cancellationToken.ThrowIfCancellationRequested();
+            if (IsWanted(target.ChunksOf(unit), disk))
             {
-                RandomAccess.Write(file, plain, index.Extents[extent].Offset);
-                meter.Add(plain.Length);
+                RawFile.Read(delta, head.Units[unit].Offset, stored.AsSpan(0, head.Units[unit].StoredBytes));
+                target.Decode(unit, stored.AsSpan(0, head.Units[unit].StoredBytes), old, (chunk, plain) => meter.Add(disk.Write(chunk, plain)));
             }
         }
+    }
 
+    private static void CopyShared(ImageIndex index, ContentList content, SafeFileHandle old, PartialDisk disk, ProgressMeter meter, CancellationToken cancellationToken)
+    {
+        var places = content.Places();
         var buffer = new byte[Limits.MaxChunkBytes];
         for (var number = 0; number < index.Chunks.Length; number++)
         {
             cancellationToken.ThrowIfCancellationRequested();
             var chunk = index.Chunks[number];
-            if (places.TryGetValue(chunk.Id, out var offset))
+            if (!disk.IsWanted(number) || !places.TryGetValue(chunk.Id, out var offset))
             {
-                RawFile.Read(old, offset, buffer.AsSpan(0, chunk.Bytes));
-                if (ChunkId.Of(buffer.AsSpan(0, chunk.Bytes)) != chunk.Id)
-                {
-                    throw new ChunkException(ChunkError.Invalid, $"The old disk changed at byte {offset} while it was read.");
-                }
+                continue;
+            }
 
-                Take(number, buffer.AsSpan(0, chunk.Bytes));
+            var plain = buffer.AsSpan(0, chunk.Bytes);
+            RawFile.Read(old, offset, plain);
+            if (ChunkId.Of(plain) != chunk.Id)
+            {
+                throw new ChunkException(ChunkError.Invalid, $"The old disk changed at byte {offset} while it was read.");
+            }
+
+            meter.Add(disk.Write(number, plain));
+        }
+    }
+
+    private static bool IsWanted(ReadOnlySpan<int> chunks, PartialDisk disk)
+    {
+        foreach (var chunk in chunks)
+        {
+            if (disk.IsWanted(chunk))
+            {
+                return true;
             }
         }
 
-        var stored = new byte[Limits.MaxUnitPlainBytes];
-        for (var unit = 0; unit < head.Units.Length; unit++)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            RawFile.Read(delta, head.Units[unit].Offset, stored.AsSpan(0, head.Units[unit].StoredBytes));
-            target.Decode(unit, stored.AsSpan(0, head.Units[unit].StoredBytes), old, Take);
-        }
+        return false;
     }
 }

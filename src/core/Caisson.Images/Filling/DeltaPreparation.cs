@@ -7,12 +7,18 @@ namespace Caisson.Images;
 /// Makes what it can of a new generation from an old one on this disk: first the chunks both have, then the new ones from the delta between
 /// the two. Each chunk is verified before it enters the file. What cannot be had this way is left absent, for the filler.
 /// </summary>
-internal sealed class DeltaPreparation(ImageIndex index, string manifestDigest, SeedImage seed, OfferedDelta? known, ChunkPlacement placement, IBlobSource source, RateLimit limit, FillTrouble trouble, Action<long> countWire)
+internal sealed class DeltaPreparation(ImageIndex index, string manifestDigest, SeedImage seed, OfferedDelta? known, ChunkPlacement placement, IBlobSource source, DeltaSpool spool, RateLimit limit, FillTrouble trouble, TimeProvider time, Action<long> countWire)
 {
-    private const int MaxRequestBytes = 1024 * 1024;
+    /// <summary>Units fetched before they are decoded together; one may be larger.</summary>
+    private const int RunBytes = 2 * 1024 * 1024;
 
     // A delta that keeps coming damaged is given up for the packs.
     private const int DamagedLimit = 3;
+
+    private readonly RequestPace _pace = new(time);
+
+    /// <summary>Who gave parts of what is being put together; told when it turns out wrong.</summary>
+    private readonly HashSet<IBlobSource> _givers = [];
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -22,6 +28,8 @@ internal sealed class DeltaPreparation(ImageIndex index, string manifestDigest, 
         {
             await ApplyUnitsAsync(delta.Blob, delta.Head, cancellationToken).ConfigureAwait(false);
         }
+
+        spool.Drop();
     }
 
     private void CopyShared(CancellationToken cancellationToken)
@@ -56,21 +64,16 @@ internal sealed class DeltaPreparation(ImageIndex index, string manifestDigest, 
 
     private async Task<OfferedDelta?> FindAsync(CancellationToken cancellationToken)
     {
-        var offered = known ?? await OfferedDelta.FindAsync(source, seed.Manifest.Digest, manifestDigest, (digest, offset, buffer) => ReadAsync(digest, offset, buffer, cancellationToken), cancellationToken).ConfigureAwait(false);
+        var offered = known ?? await OfferedDelta.FindAsync(source, seed.Manifest.Digest, manifestDigest, spool, (digest, offset, buffer) => ReadSomeAsync(digest, offset, buffer, cancellationToken), cancellationToken).ConfigureAwait(false);
         var fits = offered is null || (offered.Head.TargetIndex == ChunkId.Of(index.Encode()) && offered.Head.BaseContent == ChunkId.Of(seed.Content.Encode()));
         return fits ? offered : throw new ChunkException(ChunkError.Invalid, $"The delta {offered!.Blob.Digest} does not lead from the old image to the new one.");
     }
 
     private async Task ApplyUnitsAsync(OciDescriptor delta, DeltaHead head, CancellationToken cancellationToken)
     {
-        DeltaTarget target;
-        try
+        using var target = TryOpen(head);
+        if (target is null)
         {
-            target = new DeltaTarget(head, index, seed.Content);
-        }
-        catch (ChunkException e)
-        {
-            trouble.Corrupt(e.Message);
             return;
         }
 
@@ -85,12 +88,25 @@ internal sealed class DeltaPreparation(ImageIndex index, string manifestDigest, 
         }
     }
 
-    private IEnumerable<List<int>> Runs(List<int> units, DeltaHead head)
+    private DeltaTarget? TryOpen(DeltaHead head)
+    {
+        try
+        {
+            return new DeltaTarget(head, index, seed.Content);
+        }
+        catch (ChunkException e)
+        {
+            trouble.Corrupt(e.Message);
+            return null;
+        }
+    }
+
+    private static IEnumerable<List<int>> Runs(List<int> units, DeltaHead head)
     {
         var run = new List<int>();
         foreach (var unit in units)
         {
-            if (run.Count > 0 && (unit != run[^1] + 1 || head.Units[unit].Offset + head.Units[unit].StoredBytes - head.Units[run[0]].Offset > limit.LargestRequest(MaxRequestBytes)))
+            if (run.Count > 0 && (unit != run[^1] + 1 || head.Units[unit].Offset + head.Units[unit].StoredBytes - head.Units[run[0]].Offset > RunBytes))
             {
                 yield return run;
                 run = [];
@@ -112,21 +128,20 @@ internal sealed class DeltaPreparation(ImageIndex index, string manifestDigest, 
         var buffer = ArrayPool<byte>.Shared.Rent(length);
         try
         {
-            var giver = await ReadAsync(delta.Digest, start, buffer.AsMemory(0, length), cancellationToken).ConfigureAwait(false);
-            try
+            await spool.ReadAsync(spool.Run, delta.Digest, start, buffer.AsMemory(0, length), (offset, part) => ReadSomeAsync(delta.Digest, offset, part, cancellationToken)).ConfigureAwait(false);
+            foreach (var unit in run)
             {
-                foreach (var unit in run)
-                {
-                    target.Decode(unit, buffer.AsSpan((int)(head.Units[unit].Offset - start), head.Units[unit].StoredBytes), seed.File, placement.Write);
-                }
-            }
-            catch (ChunkException)
-            {
-                giver.Reject(delta.Digest);
-                throw;
+                target.Decode(unit, buffer.AsSpan((int)(head.Units[unit].Offset - start), head.Units[unit].StoredBytes), seed.File, placement.Write);
             }
 
+            _givers.Clear();
             return run;
+        }
+        catch (ChunkException)
+        {
+            RejectGivers(delta.Digest);
+            File.Delete(spool.Run);
+            throw;
         }
         finally
         {
@@ -134,12 +149,23 @@ internal sealed class DeltaPreparation(ImageIndex index, string manifestDigest, 
         }
     }
 
-    private async Task<IBlobSource> ReadAsync(string digest, long offset, Memory<byte> buffer, CancellationToken cancellationToken)
+    private void RejectGivers(string digest)
     {
-        await limit.WaitAsync(buffer.Length, cancellationToken).ConfigureAwait(false);
-        var giver = await source.ReadRangeAsync(digest, offset, buffer, cancellationToken).ConfigureAwait(false);
-        countWire(buffer.Length);
-        return giver;
+        foreach (var giver in _givers)
+        {
+            giver.Reject(digest);
+        }
+
+        _givers.Clear();
+    }
+
+    private async Task<int> ReadSomeAsync(string digest, long offset, Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        var part = buffer[..Math.Min(buffer.Length, limit.LargestRequest(_pace.Bytes))];
+        await limit.WaitAsync(part.Length, cancellationToken).ConfigureAwait(false);
+        await _pace.RunAsync(async () => _givers.Add(await source.ReadRangeAsync(digest, offset, part, cancellationToken).ConfigureAwait(false))).ConfigureAwait(false);
+        countWire(part.Length);
+        return part.Length;
     }
 
     /// <summary>Again and again while source or disk are away; null when the delta is missing or stays damaged.</summary>

@@ -15,6 +15,8 @@ namespace Caisson.Images;
 /// </remarks>
 public sealed class SelfFillingImage : IBlockDevice, IAsyncDisposable
 {
+    private const int HeadRequestBytes = 256 * 1024;
+
     private static readonly TimeSpan CheckpointPeriod = TimeSpan.FromSeconds(2);
 
     private readonly ImageFiles _files;
@@ -99,7 +101,7 @@ public sealed class SelfFillingImage : IBlockDevice, IAsyncDisposable
             async Task<byte[]?> MakeIndexAsync()
             {
                 using var seed = seedDirectory is null ? null : SeedImage.TryOpen(seedDirectory);
-                delta = seed is null ? null : await TryFindDeltaAsync(seed, source, manifestDigest, cancellationToken).ConfigureAwait(false);
+                delta = seed is null ? null : await TryFindDeltaAsync(seed, source, manifestDigest, new DeltaSpool(directory, time), cancellationToken).ConfigureAwait(false);
                 return delta?.Head.DecodeIndex(seed!.Content.Encode());
             }
         }
@@ -119,15 +121,17 @@ public sealed class SelfFillingImage : IBlockDevice, IAsyncDisposable
     public async Task PrepareFromDeltaAsync(string oldImageDirectory, Func<long?> bytesPerSecond, CancellationToken cancellationToken)
     {
         using var seed = SeedImage.TryOpen(oldImageDirectory);
+        var spool = new DeltaSpool(Directory, _time);
         if (seed is null || _isComplete)
         {
+            spool.Drop();
             return;
         }
 
         // Cancelled by the caller, or by closing the image.
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _closed.Token);
         var limit = new RateLimit(bytesPerSecond, _time);
-        await new DeltaPreparation(_index, _manifest.Digest, seed, _delta, _placement, _source, limit, _trouble, _fetcher.CountWire).RunAsync(stop.Token).ConfigureAwait(false);
+        await new DeltaPreparation(_index, _manifest.Digest, seed, _delta, _placement, _source, spool, limit, _trouble, _time, _fetcher.CountWire).RunAsync(stop.Token).ConfigureAwait(false);
         _delta = null;
         await TryCheckpointAsync().ConfigureAwait(false);
     }
@@ -199,16 +203,23 @@ public sealed class SelfFillingImage : IBlockDevice, IAsyncDisposable
     }
 
     /// <summary>No delta, or one that is of no use, is no reason not to open: the index is fetched then.</summary>
-    private static async Task<OfferedDelta?> TryFindDeltaAsync(SeedImage seed, IBlobSource source, string manifestDigest, CancellationToken cancellationToken)
+    private static async Task<OfferedDelta?> TryFindDeltaAsync(SeedImage seed, IBlobSource source, string manifestDigest, DeltaSpool spool, CancellationToken cancellationToken)
     {
         try
         {
-            var delta = await OfferedDelta.FindAsync(source, seed.Manifest.Digest, manifestDigest, (digest, offset, buffer) => source.ReadRangeAsync(digest, offset, buffer, cancellationToken), cancellationToken).ConfigureAwait(false);
+            var delta = await OfferedDelta.FindAsync(source, seed.Manifest.Digest, manifestDigest, spool, ReadSomeAsync, cancellationToken).ConfigureAwait(false);
             return delta is not null && delta.Head.BaseContent == ChunkId.Of(seed.Content.Encode()) && ImageIndex.Decode(delta.Head.DecodeIndex(seed.Content.Encode())) is not null ? delta : null;
         }
         catch (Exception e) when (e is ChunkException or BlobSourceException)
         {
             return null;
+        }
+
+        async Task<int> ReadSomeAsync(string digest, long offset, Memory<byte> buffer)
+        {
+            var part = buffer[..Math.Min(buffer.Length, HeadRequestBytes)];
+            await source.ReadRangeAsync(digest, offset, part, cancellationToken).ConfigureAwait(false);
+            return part.Length;
         }
     }
 

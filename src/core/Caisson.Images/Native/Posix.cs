@@ -17,6 +17,9 @@ internal static partial class Posix
     private const int ReadOnlyFileSystem = 30;
     private const int ReadOnlyDirectory = 0x10000 | 0x80000;
     private const int ReadOnlyPlain = 0x800 | 0x20000 | 0x80000; // O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC
+    private const int ThisProcess = 0;
+    private const int CallingThread = 0;
+    private const int BackgroundNice = 15;
     private const ulong FileCloneRange = 0x4020940D;
 
     /// <summary>Next run of data at or after <paramref name="from"/>; null if only a hole is left. The end may lie beyond the file's.</summary>
@@ -65,6 +68,9 @@ internal static partial class Posix
         return IoControl(target, FileCloneRange, ref range) == 0;
     }
 
+    /// <summary>Lets everything else on this machine go before the calling thread, for as long as it lives. Without the right to, nothing changes.</summary>
+    public static void LowerThreadPriority() => _ = SetPriority(ThisProcess, CallingThread, BackgroundNice);
+
     /// <summary>Disk full, over quota, or above the size a file may have.</summary>
     public static bool IsNoSpace(IOException e) => e.HResult is NoSpace or OverQuota or FileTooLarge;
 
@@ -104,6 +110,8 @@ internal static partial class Posix
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Status(SafeFileHandle directory, string path, int flags, uint mask, Span<byte> status);
+    [LibraryImport("libc", EntryPoint = "setpriority")]
+    private static partial int SetPriority(int which, int who, int nice);
 
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     private static partial int IoControl(SafeFileHandle file, ulong request, ref CloneRange argument);

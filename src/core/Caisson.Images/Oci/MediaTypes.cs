@@ -19,6 +19,9 @@ public static class MediaTypes
     /// <summary>On a delta's manifest: the manifest digest of the generation it starts from.</summary>
     public const string BaseAnnotation = "org.caisson.delta.base";
 
+    /// <summary>On a delta's manifest: <c>Fast</c> or <c>Small</c>, what work it cost; a small one takes a fast one's place.</summary>
+    public const string EffortAnnotation = "org.caisson.delta.effort";
+
     /// <summary>On an entry of the store's index.json: <c>NAME@GEN</c> (the OCI reference name).</summary>
     public const string RefNameAnnotation = "org.opencontainers.image.ref.name";
 }

@@ -1,22 +1,23 @@
 using System.Buffers.Binary;
-using System.Collections.Immutable;
 
 namespace Caisson.Chunks;
 
 /// <summary>
-/// The bytes of a delta file, version 1.0. All numbers little-endian.
+/// The bytes of a delta file, version 2.0. All numbers little-endian.
 /// <code>
 ///   0  8  magic "CAISDELT"            88 32  target index (its SHA-256)
-///   8  2  major (1)                  120  4  index encoding
+///   8  2  major (2)                  120  4  index encoding
 ///  10  2  minor                      124  4  index plain bytes
 ///  12  4  header bytes (144)         128  4  index stored bytes
 ///  16  8  head bytes (all before     132  4  unit count
 ///         the first unit)            136  8  zero
 ///  24 32  base content list (SHA-256)
 ///  56  8  base image bytes
-///  64 24  zero
-/// then the stored index; then for each unit: encoding, stored, plain, chunk count, region count u32, and its regions: offset u64, bytes u32;
-/// then SHA-256 of all before it; then the units' stored bytes one after another.
+///  64  4  unit table plain bytes
+///  68  4  unit table stored bytes
+///  72 16  zero
+/// then the stored index; the unit table, one zstd frame (<see cref="DeltaUnitTable"/>); SHA-256 of all before it;
+/// then the units' stored bytes one after another.
 /// </code>
 /// </summary>
 public static class DeltaFormat
@@ -24,15 +25,15 @@ public static class DeltaFormat
     /// <summary>Enough to learn <see cref="HeadBytes"/>.</summary>
     public const int HeaderBytes = 144;
 
-    private const ushort Major = 1;
-    private const int UnitRow = 20;
-    private const int RegionRow = 12;
+    private const ushort Major = 2;
 
     private static ReadOnlySpan<byte> Magic => "CAISDELT"u8;
 
     public static byte[] EncodeHead(DeltaHead head)
     {
-        var length = HeaderBytes + head.IndexStored.Length + head.Units.Sum(unit => UnitRow + (unit.Regions.Length * RegionRow)) + ChunkId.Size;
+        var plainTable = DeltaUnitTable.Encode(head.Units);
+        var table = Compress(plainTable);
+        var length = HeaderBytes + head.IndexStored.Length + table.Length + ChunkId.Size;
         var bytes = new byte[length];
         var writer = new SpanWriter(bytes);
         writer.Bytes(Magic);
@@ -42,7 +43,9 @@ public static class DeltaFormat
         writer.Int64(length);
         writer.Id(head.BaseContent);
         writer.Int64(head.BaseBytes);
-        writer.Skip(24);
+        writer.Int32(plainTable.Length);
+        writer.Int32(table.Length);
+        writer.Skip(16);
         writer.Id(head.TargetIndex);
         writer.Int32((int)head.IndexEncoding);
         writer.Int32(head.IndexPlainBytes);
@@ -50,11 +53,7 @@ public static class DeltaFormat
         writer.Int32(head.Units.Length);
         writer.Skip(8);
         writer.Bytes(head.IndexStored.Span);
-        foreach (var unit in head.Units)
-        {
-            WriteUnit(unit, ref writer);
-        }
-
+        writer.Bytes(table);
         ChunkId.Of(bytes.AsSpan(0, writer.Position)).WriteTo(bytes.AsSpan(writer.Position));
         return bytes;
     }
@@ -70,7 +69,7 @@ public static class DeltaFormat
 
         if (BinaryPrimitives.ReadUInt16LittleEndian(header[8..]) is var major && major != Major)
         {
-            throw Invalid($"it is of format version {major} and this program reads version {Major}; use a newer one");
+            throw Invalid($"it is of format version {major} and this program reads version {Major}; use a newer one, or make the delta again");
         }
 
         var length = BinaryPrimitives.ReadUInt64LittleEndian(header[16..]);
@@ -91,12 +90,11 @@ public static class DeltaFormat
         var header = new SpanReader(span[12..HeaderBytes]);
         var headerBytes = header.Int32();
         header.UInt64();
-        var (baseContent, baseBytes) = (header.Id(), (long)header.UInt64());
-        header.Skip(24);
-        var (target, encoding, plain, stored, units) = (header.Id(), (DeltaEncoding)header.Int32(), header.Int32(), header.Int32(), header.Int32());
-        var left = span.Length - ChunkId.Size - (long)headerBytes;
-        if (headerBytes < HeaderBytes || baseBytes is < 0 or > Limits.MaxImageBytes || encoding is not (DeltaEncoding.Zstd or DeltaEncoding.ZstdPrefix)
-            || plain is < 0 or > Limits.MaxIndexBytes || stored < 0 || stored > left || units < 0 || units > (left - stored) / UnitRow)
+        var (baseContent, baseBytes, tablePlain, tableStored) = (header.Id(), (long)header.UInt64(), header.Int32(), header.Int32());
+        header.Skip(16);
+        var (target, encoding, plain, stored, units) = (header.Id(), (IndexEncoding)header.Int32(), header.Int32(), header.Int32(), header.Int32());
+        if (headerBytes < HeaderBytes || baseBytes is < 0 or > Limits.MaxImageBytes || !Enum.IsDefined(encoding)
+            || plain is < 0 or > Limits.MaxIndexBytes || stored < 0 || tableStored < 0 || (long)headerBytes + stored + tableStored != span.Length - ChunkId.Size)
         {
             throw Invalid("a number in its header is out of range");
         }
@@ -109,64 +107,28 @@ public static class DeltaFormat
             IndexEncoding = encoding,
             IndexPlainBytes = plain,
             IndexStored = bytes.Slice(headerBytes, stored),
-            Units = ReadUnits(span[(headerBytes + stored)..^ChunkId.Size], units, baseBytes, span.Length),
+            Units = DeltaUnitTable.Decode(Decompress(span.Slice(headerBytes + stored, tableStored), tablePlain, units), units, baseBytes, span.Length),
         };
     }
 
-    private static void WriteUnit(DeltaUnit unit, ref SpanWriter writer)
+    internal static ChunkException Invalid(string why) => new(ChunkError.Invalid, $"This is not a usable delta: {why}.");
+
+    private static byte[] Compress(byte[] plain)
     {
-        writer.Int32((int)unit.Encoding);
-        writer.Int32(unit.StoredBytes);
-        writer.Int32(unit.PlainBytes);
-        writer.Int32(unit.ChunkCount);
-        writer.Int32(unit.Regions.Length);
-        foreach (var region in unit.Regions)
-        {
-            writer.Int64(region.Offset);
-            writer.Int32(region.Bytes);
-        }
+        var stored = new byte[plain.Length + (plain.Length / 128) + 64];
+        using var zstd = new ZstdCodec(19);
+        return stored[..zstd.Encode([], plain, stored)];
     }
 
-    private static ImmutableArray<DeltaUnit> ReadUnits(ReadOnlySpan<byte> table, int count, long baseBytes, long offset)
+    private static byte[] Decompress(ReadOnlySpan<byte> stored, int plainBytes, int units)
     {
-        var units = ImmutableArray.CreateBuilder<DeltaUnit>(count);
-        var reader = new SpanReader(table);
-        for (var i = 0; i < count; i++)
+        if (units < 0 || plainBytes < 0 || plainBytes > (long)units * DeltaUnitTable.MaxRowBytes || plainBytes > Limits.MaxUnitTableBytes)
         {
-            Require(table.Length - reader.Position >= UnitRow, "its table of units is cut short");
-            var (encoding, stored, plain, chunks, regions) = ((DeltaEncoding)reader.Int32(), reader.Int32(), reader.Int32(), reader.Int32(), reader.Int32());
-            Require(encoding is DeltaEncoding.Stored or DeltaEncoding.Zstd or DeltaEncoding.ZstdPrefix, "a unit has an encoding this version does not know");
-            Require(plain is > 0 and <= Limits.MaxUnitPlainBytes && stored > 0 && stored <= plain && chunks > 0, "a unit's size is out of range");
-            Require(regions is >= 0 and <= Limits.MaxUnitRegions && (regions == 0 || encoding == DeltaEncoding.ZstdPrefix), "a unit's regions are out of range");
-            Require(table.Length - reader.Position >= regions * RegionRow, "its table of units is cut short");
-            units.Add(new DeltaUnit { Encoding = encoding, Offset = offset, StoredBytes = stored, PlainBytes = plain, ChunkCount = chunks, Regions = ReadRegions(ref reader, regions, baseBytes) });
-            offset += stored;
+            throw Invalid("the size of its table of units is out of range");
         }
 
-        Require(reader.Position == table.Length, "its head has bytes nobody names");
-        return units.MoveToImmutable();
+        var plain = new byte[plainBytes];
+        using var zstd = new ZstdCodec(1);
+        return zstd.TryDecode([], stored, plain) ? plain : throw Invalid("its table of units does not decode");
     }
-
-    private static ImmutableArray<DeltaRegion> ReadRegions(ref SpanReader reader, int count, long baseBytes)
-    {
-        var regions = ImmutableArray.CreateBuilder<DeltaRegion>(count);
-        for (var i = 0; i < count; i++)
-        {
-            var region = new DeltaRegion((long)reader.UInt64(), reader.Int32());
-            Require(region.Bytes is > 0 and <= Limits.RegionBytes && region.Offset >= 0 && region.Offset <= baseBytes - region.Bytes, "a region leaves the old image");
-            regions.Add(region);
-        }
-
-        return regions.MoveToImmutable();
-    }
-
-    private static void Require(bool holds, string why)
-    {
-        if (!holds)
-        {
-            throw Invalid(why);
-        }
-    }
-
-    private static ChunkException Invalid(string why) => new(ChunkError.Invalid, $"This is not a usable delta: {why}.");
 }

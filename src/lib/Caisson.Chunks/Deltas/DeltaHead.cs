@@ -3,15 +3,24 @@ using System.Runtime.InteropServices;
 
 namespace Caisson.Chunks;
 
-/// <summary>How a unit, or the index, is stored in a delta. The numbers are the format's; 3 and above are kept for encodings to come.</summary>
+/// <summary>How a unit is stored in a delta. The numbers are the format's; 6 and above are kept for encodings to come.</summary>
 public enum DeltaEncoding
 {
     Stored = 0,
 
     Zstd = 1,
 
-    /// <summary>zstd with a prefix: for a unit the old image's regions it names, for the index the old image's content list.</summary>
+    /// <summary>zstd with a prefix: the old image's regions the unit names.</summary>
     ZstdPrefix = 2,
+
+    /// <summary>Differences from the regions, and literals; each stream zstd.</summary>
+    ByteDifference = 3,
+
+    /// <summary>LZMA2, with the regions as preset dictionary if there are any.</summary>
+    Lzma = 4,
+
+    /// <summary>As <see cref="ByteDifference"/>, each stream LZMA2.</summary>
+    LzmaByteDifference = 5,
 }
 
 /// <summary>Bytes of the old disk a unit refers to.</summary>
@@ -48,8 +57,9 @@ public sealed record DeltaHead
     /// <summary>Hash of the new generation's index.</summary>
     public required ChunkId TargetIndex { get; init; }
 
-    public required DeltaEncoding IndexEncoding { get; init; }
+    public required IndexEncoding IndexEncoding { get; init; }
 
+    /// <summary>What <see cref="IndexStored"/> decodes to: the index, or its columns.</summary>
     public required int IndexPlainBytes { get; init; }
 
     public required ReadOnlyMemory<byte> IndexStored { get; init; }
@@ -65,9 +75,7 @@ public sealed record DeltaHead
             throw new ChunkException(ChunkError.Invalid, "The delta starts from another disk than this one. Use the generation it was made from, byte for byte.");
         }
 
-        var bytes = new byte[IndexPlainBytes];
-        using var codec = new PrefixCodec();
-        codec.Decode(IndexEncoding == DeltaEncoding.ZstdPrefix ? baseContent : [], IndexStored.Span, bytes);
+        var bytes = IndexDelta.Decode(IndexEncoding, baseContent, IndexStored.Span, IndexPlainBytes);
         return ChunkId.Of(bytes) == TargetIndex ? bytes : throw new ChunkException(ChunkError.Invalid, "The delta is damaged: its index has another hash.");
     }
 }

@@ -1,6 +1,12 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Caisson.Chunks;
+
+/// <summary>A region of the old disk and how many samples it shares with some new bytes.</summary>
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct SimilarRegion(long Offset, int Votes);
 
 /// <summary>
 /// Finds regions of an old disk that resemble some new bytes: a rolling hash over 64 bytes, kept at one position in 256 or fewer, points to the
@@ -29,31 +35,44 @@ public sealed class SimilarityIndex
     public void Add(long offset, ReadOnlySpan<byte> bytes)
     {
         var hash = 0UL;
-        for (var i = 0; i < bytes.Length; i++)
+        for (var at = 0; (at = NextSample(bytes, at, ref hash)) < bytes.Length; at++)
         {
-            hash = (hash << 1) + Gear[bytes[i]];
-            if (hash >> _sampleShift == 0 && i >= 64)
-            {
-                Insert(hash, (uint)((offset + i) >> RegionShift));
-            }
+            Insert(hash, (uint)((offset + at) >> RegionShift));
         }
     }
 
-    /// <summary>Regions that share most with some new bytes, best first.</summary>
-    public IReadOnlyList<long> Find(ReadOnlySpan<byte> bytes, int most)
+    /// <summary>Regions that share most with some new bytes, best first, and how many samples each shares.</summary>
+    public IReadOnlyList<SimilarRegion> Find(ReadOnlySpan<byte> bytes, int most)
     {
         var votes = new Dictionary<uint, int>();
         var hash = 0UL;
-        for (var i = 0; i < bytes.Length; i++)
+        for (var at = 0; (at = NextSample(bytes, at, ref hash)) < bytes.Length; at++)
         {
-            hash = (hash << 1) + Gear[bytes[i]];
-            if (hash >> _sampleShift == 0 && i >= 64 && Lookup(hash) is { } region)
+            if (Lookup(hash) is { } region)
             {
                 votes[region] = votes.GetValueOrDefault(region) + 1;
             }
         }
 
-        return [.. votes.OrderByDescending(vote => vote.Value).ThenBy(vote => vote.Key).Take(most).Select(vote => (long)vote.Key << RegionShift)];
+        return [.. votes.OrderByDescending(vote => vote.Value).ThenBy(vote => vote.Key).Take(most).Select(vote => new SimilarRegion((long)vote.Key << RegionShift, vote.Value))];
+    }
+
+    /// <summary>The next position at or after <paramref name="at"/> that is kept; the length where there is none. The hot loop of a delta's making.</summary>
+    private int NextSample(ReadOnlySpan<byte> bytes, int at, ref ulong hash)
+    {
+        ref var gear = ref MemoryMarshal.GetArrayDataReference(Gear);
+        var (rolled, shift) = (hash, _sampleShift);
+        for (; at < bytes.Length; at++)
+        {
+            rolled = (rolled << 1) + Unsafe.Add(ref gear, bytes[at]);
+            if (rolled >> shift == 0 && at >= 64)
+            {
+                break;
+            }
+        }
+
+        hash = rolled;
+        return at;
     }
 
     // A slot: 32 bits of the hash, never zero, and the region's number.
