@@ -70,6 +70,7 @@ public sealed class ServerSimulator : IAsyncDisposable
         app.Map(Routes.Stream + "/{stream}", StreamAsync);
         app.MapGet(Routes.Registry + "/{name}/{kind}/{reference}", (Delegate)RegistryAsync);
         app.MapPost(Routes.Report, (Delegate)ReportAsync);
+        app.MapPost(Routes.BootProfiles + "/{name}/{digest}", (Delegate)BootProfileAsync);
     }
 
     public TimeProvider Time { get; }
@@ -325,12 +326,26 @@ public sealed class ServerSimulator : IAsyncDisposable
         await Task.Delay(RegistryDelay, context.RequestAborted);
         if (kind == "referrers" && Store is not null)
         {
-            return Results.Bytes("""{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}"""u8.ToArray(), "application/vnd.oci.image.index.v1+json");
+            var index = new OciIndex { Manifests = [.. Store.ListReferrers(reference, context.Request.Query["artifactType"])] };
+            return Results.Bytes(JsonSerializer.SerializeToUtf8Bytes(index, OciJson.Default.OciIndex), MediaTypes.OciIndex);
         }
 
         return Store?.BlobPath(reference) is { } file && File.Exists(file)
             ? Results.File(file, kind == "manifests" ? "application/vnd.oci.image.manifest.v1+json" : "application/octet-stream", enableRangeProcessing: true)
             : Results.NotFound();
+    }
+
+    private async Task<IResult> BootProfileAsync(HttpContext context, string name, string digest)
+    {
+        if (!IsAccepted(context.Connection.ClientCertificate) || Store is null)
+        {
+            return Results.StatusCode(401);
+        }
+
+        using var body = new MemoryStream();
+        await context.Request.Body.CopyToAsync(body, context.RequestAborted);
+        await StoredBootProfile.KeepAsync(Store, name, digest, BootProfileFormat.Decode(body.ToArray()), 1, context.RequestAborted);
+        return Results.NoContent();
     }
 
     private bool IsAccepted(X509Certificate2? certificate)

@@ -34,6 +34,9 @@ internal sealed record ServerConfig
     /// <summary>Where PCs take images from before they ask this server, the first first.</summary>
     public IReadOnlyList<ImageSource> Sources { get; init; } = [];
 
+    /// <summary>Other rates for the background fetching of every PC at certain hours of its own clock; for example office hours.</summary>
+    public IReadOnlyList<FillHours> FillSchedule { get; init; } = [];
+
     /// <exception cref="VerbException">Not there, damaged, or contradictory.</exception>
     public static ServerConfig Load(DataFolder folder)
     {
@@ -83,6 +86,11 @@ internal sealed record ServerConfig
         if (Sources.Select(SourceList.Problem).FirstOrDefault(problem => problem is not null) is { } wrong)
         {
             throw new VerbException(ExitCode.BadInput, $"config.json, sources: {wrong}");
+        }
+
+        if (FillSchedule.Any(hours => hours.BytesPerSecond < 0))
+        {
+            throw new VerbException(ExitCode.BadInput, "fillSchedule has a bytesPerSecond below 0; 0 is a pause, and none is no limit.");
         }
 
         if (PollSeconds is < 1 or > 3600)

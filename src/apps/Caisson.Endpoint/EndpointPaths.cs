@@ -35,6 +35,8 @@ internal sealed class EndpointPaths
 
     public string Accelerator => Path.Combine(Data, "state", "accelerator.json");
 
+    public string FillPaused => Path.Combine(Data, "state", "fill-paused");
+
     public string Images => Path.Combine(Data, "images");
 
     public string Workspaces => Path.Combine(Data, "workspaces");

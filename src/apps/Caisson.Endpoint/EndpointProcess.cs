@@ -33,18 +33,19 @@ internal static class EndpointProcess
 
         var wake = new Signal();
         var changed = new Signal(also: wake);
-        var rate = new FillRate();
+        var filling = new FillControl(paths, time);
         using var link = new ServerLink(paths, enrolment, time, log);
         var store = new DesiredStateStore(paths, enrolment);
         using var sources = new ImageSources(options.Sources, link, time, log);
-        await using var shelf = new ImageShelf(paths, sources.Of, time, log, () => rate.BytesPerSecond, changed);
+        await using var shelf = new ImageShelf(paths, sources.Of, time, log, () => filling.BytesPerSecond, changed);
         var host = new MachineHost(paths, capabilities, shelf, options.Firmware, NetworkMode.None, time);
         var workspaces = new ReconcileLoop(paths, shelf, host, wake, changed, time, log);
+        shelf.IsStarting = digest => workspaces.Owners.Any(o => o.IsStartingFrom(digest));
         await workspaces.TakeUpAsync(ct);
 
         var clock = new ServerClock(time);
         var ledger = new OrderLedger(paths);
-        var desk = new OrderDesk(workspaces, ledger, link, clock, changed, time, log);
+        var desk = new OrderDesk(workspaces, filling, ledger, link, clock, changed, time, log);
         var poller = new DesiredStatePoller(link, store, clock, time, log);
         var thumbnails = new Thumbnails(workspaces, link, time, log);
         var reports = new ReportLoop(paths, workspaces, ledger, new EvidenceSender(workspaces, link, log), link, store, poller, accelerator, capabilities, changed, time, log) { Sources = () => sources.Totals };
@@ -55,7 +56,7 @@ internal static class EndpointProcess
 
         void Want(DesiredState state)
         {
-            rate.BytesPerSecond = state.FillBytesPerSecond;
+            filling.Want(state);
             sources.Want(state.Sources);
             workspaces.Want(state);
         }
@@ -71,7 +72,7 @@ internal static class EndpointProcess
         reports.LocalPort = page.Port;
         reports.WriteStatus();
         ready();
-        await RunLoopsAsync(ct, workspaces.RunAsync, t => poller.RunAsync(Arrived, reports.Polled, t), reports.RunAsync, thumbnails.RunAsync);
+        await RunLoopsAsync(ct, workspaces.RunAsync, t => poller.RunAsync(Arrived, reports.Polled, t), reports.RunAsync, thumbnails.RunAsync, new ShelfLoop(workspaces, shelf, link, time, log).RunAsync, new ScrubLoop(shelf, time, log).RunAsync);
 
         if (options.LeaveRunning)
         {

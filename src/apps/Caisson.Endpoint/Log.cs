@@ -107,6 +107,21 @@ internal static partial class Log
     [LoggerMessage(45, LogLevel.Warning, "The source {Address} is not used: {Reason}.")]
     public static partial void SourceUnusable(ILogger log, Uri address, string reason);
 
+    [LoggerMessage(60, LogLevel.Information, "{Workspace}: moved onto the complete file of {Generation}; nothing stands between the machine and its disk any more.")]
+    public static partial void DiskMoved(ILogger log, string workspace, string generation);
+
+    [LoggerMessage(61, LogLevel.Warning, "{Workspace}: the machine could not be moved onto the complete file and stays on NBD until its next start. {Reason}")]
+    public static partial void DiskNotMoved(ILogger log, string workspace, string reason);
+
+    [LoggerMessage(62, LogLevel.Information, "Image {Generation}: in which order a start reads {Entries} chunks is known now; the server was told.")]
+    public static partial void BootLearned(ILogger log, string generation, int entries);
+
+    [LoggerMessage(63, LogLevel.Debug, "Image {Generation}: the boot profile did not reach the server: {Reason}")]
+    public static partial void BootNotSent(ILogger log, string generation, string reason);
+
+    [LoggerMessage(64, LogLevel.Information, "Image {Generation}: {Bytes} bytes were compared after the power went off; {Damaged} chunks were damaged.")]
+    public static partial void ImageCompared(ILogger log, string generation, long bytes, int damaged);
+
     [LoggerMessage(50, LogLevel.Information, "Leaving; the machines go on.")]
     public static partial void LeavingRunning(ILogger log);
 

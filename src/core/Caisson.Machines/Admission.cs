@@ -9,7 +9,7 @@ internal enum RequestKind
     Restart,
     Screenshot,
     Look,
-    UseRawBase,
+    MoveOsDisk,
 }
 
 /// <summary>Whether a request may run now.</summary>

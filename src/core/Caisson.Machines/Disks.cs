@@ -12,7 +12,9 @@ internal static class Disks
 {
     public const string OsNode = "os";
     public const string OsBaseNode = "os-base";
-    private const string MovedBaseNode = "os-base-raw";
+
+    /// <summary>The base moves between these two names: the new node is beside the old one until the old one has no parent.</summary>
+    private const string OtherBaseNode = "os-base-2";
 
     public static void Add(OptionList options, WorkspaceSpec spec, WorkspacePaths paths)
     {
@@ -38,22 +40,41 @@ internal static class Disks
         _ => throw new ArgumentOutOfRangeException(nameof(role), role, null),
     };
 
-    /// <summary>The complete image as a node of its own, to be put under a running os volume.</summary>
-    public static JsonObject RawBaseNode(string path) => new()
+    /// <summary>Where the base goes when it now is <paramref name="node"/>.</summary>
+    public static string NextBaseNode(string node) => node == OsBaseNode ? OtherBaseNode : OsBaseNode;
+
+    /// <summary>The node below a base from the command line; one added later owns what is below it.</summary>
+    public static string FileBelow(string node) => node + "-file";
+
+    /// <summary>A base as a node to be put under a running os volume; the same options as on the command line.</summary>
+    public static JsonObject BaseNode(OsBase osBase, string node) => osBase switch
     {
-        ["driver"] = "raw",
-        ["node-name"] = MovedBaseNode,
-        ["read-only"] = true,
-        ["file"] = new JsonObject { ["driver"] = "file", ["filename"] = path, ["read-only"] = true },
+        RawBase raw => new JsonObject
+        {
+            ["driver"] = "raw",
+            ["node-name"] = node,
+            ["read-only"] = true,
+            ["file"] = new JsonObject { ["driver"] = "file", ["filename"] = raw.Path, ["read-only"] = true },
+        },
+        NbdBase nbd => new JsonObject
+        {
+            ["driver"] = "nbd",
+            ["node-name"] = node,
+            ["server"] = new JsonObject { ["type"] = "unix", ["path"] = nbd.SocketPath },
+            ["export"] = nbd.ExportName,
+            ["reconnect-delay"] = nbd.ReconnectDelaySeconds,
+            ["read-only"] = true,
+        },
+        _ => throw new ArgumentOutOfRangeException(nameof(osBase), osBase, null),
     };
 
-    /// <summary>All options of the os node again, as a reopen needs them, over <see cref="RawBaseNode"/>.</summary>
-    public static JsonObject OsOverRawBase() => new()
+    /// <summary>All options of the os node again, as a reopen needs them, over another base.</summary>
+    public static JsonObject OsOver(string baseNode) => new()
     {
         ["driver"] = "qcow2",
         ["node-name"] = OsNode,
         ["file"] = OsNode + "-file",
-        ["backing"] = MovedBaseNode,
+        ["backing"] = baseNode,
         ["discard"] = "unmap",
     };
 
@@ -66,8 +87,8 @@ internal static class Disks
                     ("export", nbd.ExportName), ("reconnect-delay", nbd.ReconnectDelaySeconds.ToString(CultureInfo.InvariantCulture)), ("read-only", "on"));
                 break;
             case RawBase raw:
-                options.Add("-blockdev", "", ("driver", "file"), ("node-name", OsBaseNode + "-file"), ("filename", raw.Path), ("read-only", "on"));
-                options.Add("-blockdev", "", ("driver", "raw"), ("node-name", OsBaseNode), ("file", OsBaseNode + "-file"), ("read-only", "on"));
+                options.Add("-blockdev", "", ("driver", "file"), ("node-name", FileBelow(OsBaseNode)), ("filename", raw.Path), ("read-only", "on"));
+                options.Add("-blockdev", "", ("driver", "raw"), ("node-name", OsBaseNode), ("file", FileBelow(OsBaseNode)), ("read-only", "on"));
                 break;
         }
     }

@@ -98,9 +98,10 @@ public sealed class Machine : IAsyncDisposable
         ScreenPrint.FromPpm(await _owner.AskAsync(new MachineRequest.Look(), cancellation))
             ?? throw new MachineException(MachineError.CommandFailed, $"QEMU's picture of the screen of workspace {Spec.Id} could not be read. Try again.");
 
-    /// <summary>Moves the running machine from its NBD base onto the complete raw file of the same generation.</summary>
-    public Task UseRawBaseAsync(string rawPath, CancellationToken cancellation) =>
-        _owner.AskAsync(new MachineRequest.UseRawBase(rawPath), cancellation);
+    /// <summary>Moves the running machine's os disk onto another base with the same bytes, without the guest noticing: from NBD to the complete raw file.</summary>
+    /// <exception cref="MachineException">QEMU refused; the machine runs on over the base it had.</exception>
+    public Task MoveOsDiskAsync(OsBase to, CancellationToken cancellation) =>
+        _owner.AskAsync(new MachineRequest.MoveOsDisk(to), cancellation);
 
     public async ValueTask DisposeAsync()
     {

@@ -75,8 +75,8 @@ internal sealed partial class MachineOwner
                 RefuseIfPersonal();
                 request.Answer.TrySetResult(await TakePictureAsync(QmpCommands.ScreenDumpPlainAsync, LargestPlainPicture));
                 return;
-            case MachineRequest.UseRawBase move:
-                await MoveBaseAsync(move.RawPath);
+            case MachineRequest.MoveOsDisk move:
+                await MoveOsDiskAsync(move.To);
                 break;
         }
 
@@ -172,18 +172,69 @@ internal sealed partial class MachineOwner
         return picture;
     }
 
-    private async Task MoveBaseAsync(string rawPath)
+    /// <summary>
+    /// Puts another base under the os volume while the guest runs: the new node is added, the os node is reopened over it (QEMU drains the
+    /// guest's requests around that), the old node is deleted. Whatever QEMU refuses, the guest goes on over the base it has. Done again after
+    /// a crash in the middle, it finishes what was begun.
+    /// </summary>
+    private async Task MoveOsDiskAsync(OsBase to)
     {
-        if (Spec.OsBase is not NbdBase)
+        if (Spec.OsBase is null)
         {
-            return;
+            throw new MachineException(MachineError.CommandFailed, $"Workspace {Spec.Id} has no os disk that could be moved.");
         }
 
-        await CommandAsync((qmp, cancellation) => qmp.BlockdevAddAsync(Disks.RawBaseNode(rawPath), cancellation));
-        await CommandAsync((qmp, cancellation) => qmp.BlockdevReopenAsync(Disks.OsOverRawBase(), cancellation));
-        await CommandAsync((qmp, cancellation) => qmp.BlockdevDeleteAsync(Disks.OsBaseNode, cancellation));
-        Spec = Spec with { OsBase = new RawBase(rawPath) };
-        _record = _record is null ? null : _record with { Spec = Spec };
+        var from = _record?.OsBaseNode ?? Disks.OsBaseNode;
+        var node = Disks.NextBaseNode(from);
+        if ((await NodesAsync()).Contains(node) && !await TryDropNodeAsync(node))
+        {
+            // A crash came between the reopen and the record: the os volume stands on it already.
+            (from, node) = (node, from);
+            await TryDropNodeAsync(node);
+        }
+
+        await CommandAsync((qmp, cancellation) => qmp.BlockdevAddAsync(Disks.BaseNode(to, node), cancellation));
+        try
+        {
+            await CommandAsync((qmp, cancellation) => qmp.BlockdevReopenAsync(Disks.OsOver(node), cancellation));
+        }
+        catch (QmpException)
+        {
+            await TryDropNodeAsync(node);
+            throw;
+        }
+
+        Spec = Spec with { OsBase = to };
+        _record = _record is null ? null : _record with { Spec = Spec, OsBaseNode = node };
         SaveRecord();
+        await TryDropNodeAsync(from);
+    }
+
+    private async Task<HashSet<string>> NodesAsync()
+    {
+        HashSet<string> nodes = [];
+        await CommandAsync(async (qmp, cancellation) => nodes = await qmp.NamedBlockNodesAsync(cancellation));
+        return nodes;
+    }
+
+    /// <summary>QEMU deletes no node that something stands on. False: it did not.</summary>
+    private async Task<bool> TryDropNodeAsync(string node)
+    {
+        try
+        {
+            foreach (var name in (string[])[node, Disks.FileBelow(node)])
+            {
+                if ((await NodesAsync()).Contains(name))
+                {
+                    await CommandAsync((qmp, cancellation) => qmp.BlockdevDeleteAsync(name, cancellation));
+                }
+            }
+
+            return true;
+        }
+        catch (QmpException e) when (e.Class == QmpErrorClass.Refused)
+        {
+            return false;
+        }
     }
 }

@@ -20,6 +20,9 @@ internal sealed record MachineRecord
     /// <summary>Guest kernel panics since this start.</summary>
     public int Panics { get; init; }
 
+    /// <summary>QEMU's name of the node under the os volume; it changes when the disk is moved.</summary>
+    public string OsBaseNode { get; init; } = Disks.OsBaseNode;
+
     public void Save(WorkspacePaths paths) => AtomicFile.Write(paths.Record, JsonSerializer.SerializeToUtf8Bytes(this, MachinesJson.Default.MachineRecord));
 
     /// <summary>Null when there is none that this version can read.</summary>

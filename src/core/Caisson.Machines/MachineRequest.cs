@@ -16,7 +16,7 @@ internal abstract record MachineRequest(RequestKind Kind)
 
     public sealed record Look() : MachineRequest(RequestKind.Look);
 
-    public sealed record UseRawBase(string RawPath) : MachineRequest(RequestKind.UseRawBase);
+    public sealed record MoveOsDisk(OsBase To) : MachineRequest(RequestKind.MoveOsDisk);
 }
 
 /// <summary>What happens to a machine by itself. Each names the run it belongs to: one of an earlier run is nobody's business any more.</summary>

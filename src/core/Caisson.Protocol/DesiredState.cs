@@ -21,9 +21,27 @@ public sealed record DesiredState
     /// <summary>Where to take images' bytes from before the server itself is asked, the first first; empty: only from the server.</summary>
     public IReadOnlyList<ImageSource> Sources { get; init; } = [];
 
+    /// <summary>Other rates at certain hours; the first that holds counts, and where none does, <see cref="FillBytesPerSecond"/>.</summary>
+    public IReadOnlyList<FillHours> FillSchedule { get; init; } = [];
+
     public required IReadOnlyList<DesiredWorkspace> Workspaces { get; init; }
 
     public required IReadOnlyList<Order> Orders { get; init; }
+}
+
+/// <summary>A rate for the background filler at certain hours, by the clock on the PC's wall.</summary>
+public sealed record FillHours
+{
+    /// <summary>Days on which the hours begin; none is every day.</summary>
+    public IReadOnlyList<DayOfWeek> Days { get; init; } = [];
+
+    public required TimeOnly From { get; init; }
+
+    /// <summary>The first moment they hold no more. At or before <see cref="From"/>: on the day after.</summary>
+    public required TimeOnly To { get; init; }
+
+    /// <summary>Null is no limit, 0 is a pause.</summary>
+    public long? BytesPerSecond { get; init; }
 }
 
 /// <summary>A workspace the endpoint shall have.</summary>
@@ -95,4 +113,10 @@ public enum OrderKind
 
     /// <summary>Forget that a generation failed on this PC, so that its next start uses it again.</summary>
     TryAgain,
+
+    /// <summary>Fetch nothing in the background on this PC until told to go on; whichever workspace is named. What a running guest reads still comes.</summary>
+    PauseFilling,
+
+    /// <summary>Go on after <see cref="PauseFilling"/>, or after the person at the PC paused it.</summary>
+    ResumeFilling,
 }

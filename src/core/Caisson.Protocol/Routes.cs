@@ -24,6 +24,9 @@ public static class Routes
     /// <see cref="StartEvidence"/> speaks of. Repeating it is harmless. Managed and disposable workspaces only.</summary>
     public const string Evidence = "/v1/evidence";
 
+    /// <summary>POST application/vnd.caisson.boot-profile.v1, at most 3 MiB; + /{image}/{manifest digest}. Merged with what the server has; a generation that has enough is left as it is.</summary>
+    public const string BootProfiles = "/v1/boot-profiles";
+
     /// <summary>WebSocket, opened outward by the endpoint; + /{stream}. Raw RFB bytes as binary messages.</summary>
     public const string Stream = "/v1/streams";
 

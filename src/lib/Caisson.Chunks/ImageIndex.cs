@@ -84,6 +84,15 @@ public sealed class ImageIndex
         return low;
     }
 
+    /// <summary>Numbers of the extents that overlap a range, in order.</summary>
+    public IEnumerable<int> ExtentsIn(long offset, long length)
+    {
+        for (var extent = FirstExtentEndingAfter(offset); extent < Extents.Length && Extents[extent].Offset < offset + length; extent++)
+        {
+            yield return extent;
+        }
+    }
+
     /// <inheritdoc cref="ImageIndexFormat.Encode"/>
     public byte[] Encode() => ImageIndexFormat.Encode(this);
 

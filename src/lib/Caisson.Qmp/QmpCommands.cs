@@ -38,6 +38,15 @@ public static class QmpCommands
     public static Task BlockdevAddAsync(this QmpClient qmp, JsonObject node, CancellationToken cancellation) =>
         qmp.ExecuteAsync("blockdev-add", node, cancellation);
 
+    /// <summary>Names of all block nodes.</summary>
+    public static async Task<HashSet<string>> NamedBlockNodesAsync(this QmpClient qmp, CancellationToken cancellation)
+    {
+        var nodes = await qmp.ExecuteAsync("query-named-block-nodes", new JsonObject { ["flat"] = true }, cancellation).ConfigureAwait(false);
+        return nodes.ValueKind is JsonValueKind.Array
+            ? nodes.EnumerateArray().Select(node => node.TryGetProperty("node-name", out var name) ? name.GetString() : null).OfType<string>().ToHashSet(StringComparer.Ordinal)
+            : throw new QmpException(QmpErrorClass.Protocol, "QEMU's answer to query-named-block-nodes is no list.");
+    }
+
     public static Task BlockdevDeleteAsync(this QmpClient qmp, string nodeName, CancellationToken cancellation) =>
         qmp.ExecuteAsync("blockdev-del", new JsonObject { ["node-name"] = nodeName }, cancellation);
 

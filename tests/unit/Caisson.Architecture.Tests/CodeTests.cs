@@ -12,7 +12,6 @@ public sealed partial class CodeTests
         ["OsBase"] = "the read-only disk under the os overlay, not a class to inherit from",
         ["NbdBase"] = "an OsBase served over NBD",
         ["RawBase"] = "an OsBase in a plain file",
-        ["UseRawBase"] = "the request to move onto a RawBase",
     };
 
     /// <summary>Interfaces that stand although only one type implements them.</summary>

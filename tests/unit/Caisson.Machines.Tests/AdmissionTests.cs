@@ -45,7 +45,7 @@ public sealed class AdmissionTests
 
     [Fact]
     public void Whatever_needs_the_monitor_is_admitted_only_while_there_is_one() =>
-        Gen.Select(States, OneOf(RequestKind.Screenshot, RequestKind.UseRawBase)).Sample((state, request) =>
+        Gen.Select(States, OneOf(RequestKind.Screenshot, RequestKind.MoveOsDisk)).Sample((state, request) =>
             AdmissionRules.Decide(state, request) is not Admission.Admitted
             || state is WorkspaceState.Running or WorkspaceState.Paused or WorkspaceState.WaitingForDisk);
 

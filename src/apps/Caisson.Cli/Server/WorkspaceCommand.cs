@@ -17,6 +17,8 @@ internal static class WorkspaceCommand
         Send("restart", "Stop and start; a prepared generation is used", OrderKind.Restart),
         Send("try-again", "Forget that its generation failed on this PC; the next start uses it again", OrderKind.TryAgain),
         Send("capture", "Ask the PC for a fresh picture of the screen", OrderKind.Screenshot),
+        Send("pause-filling", "Fetch no disk images in the background on its PC until told to go on", OrderKind.PauseFilling),
+        Send("resume-filling", "Let its PC fetch in the background again", OrderKind.ResumeFilling),
         Screenshot(),
         Display(),
         Evidence(),

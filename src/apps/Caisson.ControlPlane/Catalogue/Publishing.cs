@@ -10,7 +10,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Caisson.ControlPlane.Catalogue;
 
 /// <summary>Images and their generations: published from what was pushed to the registry, then moved draft → test → released → retired.</summary>
-internal sealed class Publishing(IDbContextFactory<ServerDb> database, ImageStore store, Deltas deltas, DesiredStateChanges changes, TimeProvider time)
+internal sealed class Publishing(IDbContextFactory<ServerDb> database, ImageStore store, Deltas deltas, BootProfiles profiles, DesiredStateChanges changes, TimeProvider time)
 {
     private const int MaxConfigBytes = 1 << 20;
 
@@ -71,6 +71,11 @@ internal sealed class Publishing(IDbContextFactory<ServerDb> database, ImageStor
         db.Generations.Add(generation);
         db.Record(time, actor, ActivityKinds.GenerationPublished, $"Generation {number} of '{name}' was published as a draft.");
         await db.SaveChangesAsync(cancellationToken);
+        if (before is not null)
+        {
+            await profiles.CarryOverAsync(db, name, before.ManifestDigest, manifestDigest, cancellationToken);
+        }
+
         deltas.Wake();
         return Info(name, generation);
     }

@@ -13,7 +13,7 @@ namespace Caisson.ControlPlane.Fleet;
 /// Numbers and signs each endpoint's desired state. The sequence is raised in the database, durably, before a document with it leaves: an
 /// endpoint that has acted on N can never be offered other content under N, nor anything under less.
 /// </summary>
-internal sealed class DesiredStates(IDbContextFactory<ServerDb> database, DesiredStateSigner signer, SourceList sources, TimeProvider time)
+internal sealed class DesiredStates(IDbContextFactory<ServerDb> database, DesiredStateSigner signer, SourceList sources, ServerConfig config, TimeProvider time)
 {
     /// <summary>The state as it is now.</summary>
     public async Task<DesiredState> GetAsync(string endpointId, CancellationToken cancellationToken)
@@ -58,17 +58,18 @@ internal sealed class DesiredStates(IDbContextFactory<ServerDb> database, Desire
         return DesiredStateComposition.Compose(endpoint.FillBytesPerSecond, assignments, generations, orders, now) with { Sources = sources.For(names) };
     }
 
-    private static DesiredState Document(string endpointId, DesiredContent content, long sequence, DateTimeOffset issuedAt) => new()
+    private DesiredState Document(string endpointId, DesiredContent content, long sequence, DateTimeOffset issuedAt) => new()
     {
         Endpoint = new EndpointId(endpointId),
         Sequence = sequence,
         IssuedAt = issuedAt,
         FillBytesPerSecond = content.FillBytesPerSecond,
         Sources = content.Sources,
+        FillSchedule = config.FillSchedule,
         Workspaces = content.Workspaces,
         Orders = content.Orders,
     };
 
-    private static string Hash(string endpointId, DesiredContent content) =>
+    private string Hash(string endpointId, DesiredContent content) =>
         Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(Document(endpointId, content, 0, default), ProtocolJson.Default.DesiredState)));
 }

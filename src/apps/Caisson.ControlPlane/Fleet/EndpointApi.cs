@@ -1,6 +1,8 @@
 using System.Globalization;
+using Caisson.ControlPlane.Catalogue;
 using Caisson.ControlPlane.Data;
 using Caisson.ControlPlane.Hosting;
+using Caisson.ControlPlane.Registry;
 using Caisson.Protocol;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Net.Http.Headers;
@@ -15,6 +17,9 @@ internal static class EndpointApi
     /// <summary>A report of 64 workspaces with full facts is well under this.</summary>
     private const int MaxReportBytes = 1 << 20;
 
+    /// <summary>Some bytes around the largest profile.</summary>
+    private const int MaxProfileBytes = 3 << 20;
+
     public static void MapEndpointApi(this WebApplication app)
     {
         var routes = app.MapGroup("").OnListener(ListenerKind.Endpoints).ExcludeFromDescription();
@@ -22,6 +27,7 @@ internal static class EndpointApi
         routes.MapPost(Routes.Report, ReportAsync).WithMetadata(new Microsoft.AspNetCore.Mvc.RequestSizeLimitAttribute(MaxReportBytes));
         routes.MapPost(Routes.Evidence + "/{workspace}/{id}/{what}", EvidenceAsync).WithMetadata(new Microsoft.AspNetCore.Mvc.RequestSizeLimitAttribute(Screenshots.MaxBytes));
         routes.MapPost(Routes.Screenshot + "/{workspace}", ScreenshotAsync).WithMetadata(new Microsoft.AspNetCore.Mvc.RequestSizeLimitAttribute(Screenshots.MaxBytes));
+        routes.MapPost(Routes.BootProfiles + "/{image}/{digest}", BootProfileAsync).WithMetadata(new Microsoft.AspNetCore.Mvc.RequestSizeLimitAttribute(MaxProfileBytes));
     }
 
     private static async Task<IResult> EvidenceAsync(string workspace, string id, string what, HttpContext context, EvidenceDesk evidence, CancellationToken cancellationToken)
@@ -102,6 +108,15 @@ internal static class EndpointApi
     private static async Task<IResult> ScreenshotAsync(string workspace, HttpContext context, Screenshots screenshots, CancellationToken cancellationToken)
     {
         await screenshots.KeepAsync(context.Actor(), workspace, context.Request.Body, cancellationToken);
+        return TypedResults.NoContent();
+    }
+
+    private static async Task<IResult> BootProfileAsync(string image, string digest, HttpContext context, RegistryAccess access, BootProfiles profiles, CancellationToken cancellationToken)
+    {
+        await access.RequireAsync(context, image);
+        using var body = new MemoryStream();
+        await context.Request.Body.CopyToAsync(body, cancellationToken);
+        await profiles.TakeAsync(image, digest, body.ToArray(), cancellationToken);
         return TypedResults.NoContent();
     }
 }

@@ -83,7 +83,7 @@ internal static class ServerHost
         services.AddSingleton<DesiredStateChanges>().AddSingleton<EndpointAttention>().AddSingleton<DesiredStates>().AddSingleton<SourceList>();
         services.AddSingleton<Reports>().AddSingleton<Screenshots>().AddSingleton<EvidenceDesk>().AddSingleton<Rollbacks>();
         services.AddSingleton<FleetChanges>().AddSingleton<OrderDesk>().AddSingleton<DisplayStreams>();
-        services.AddSingleton<Publishing>().AddSingleton<RegistryAccess>().AddSingleton<Uploads>().AddSingleton<OriginGuard>();
+        services.AddSingleton<BootProfiles>().AddSingleton<Publishing>().AddSingleton<RegistryAccess>().AddSingleton<Uploads>().AddSingleton<OriginGuard>();
         services.AddSingleton<Presence>().AddHostedService(s => s.GetRequiredService<Presence>());
         services.AddSingleton<Deltas>().AddHostedService(s => s.GetRequiredService<Deltas>());
         services.AddSingleton<StoreCare>().AddHostedService(s => s.GetRequiredService<StoreCare>());

@@ -35,6 +35,16 @@ internal static class AtomicFile
         }
     }
 
+    /// <summary>Takes a file away, durably; one that is not there is left so.</summary>
+    public static void Delete(string path)
+    {
+        if (File.Exists(path))
+        {
+            File.Delete(path);
+            DurableFolder.Sync(Path.GetDirectoryName(path)!);
+        }
+    }
+
     /// <summary>The bytes, or null when there is no such file.</summary>
     public static byte[]? Read(string path)
     {

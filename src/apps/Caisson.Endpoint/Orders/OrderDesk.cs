@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using Caisson.Endpoint.Reconcile;
 using Caisson.Endpoint.Server;
+using Caisson.Endpoint.Shelf;
 using Caisson.Machines;
 using Caisson.Protocol;
 using Microsoft.Extensions.Logging;
@@ -8,7 +9,7 @@ using Microsoft.Extensions.Logging;
 namespace Caisson.Endpoint.Orders;
 
 /// <summary>Takes the orders of each desired state the server has just sent or confirmed, and obeys those <see cref="OrderAdmission"/> admits.</summary>
-internal sealed class OrderDesk(ReconcileLoop workspaces, OrderLedger ledger, ServerLink link, ServerClock clock, Signal changed, TimeProvider time, ILogger log)
+internal sealed class OrderDesk(ReconcileLoop workspaces, FillControl filling, OrderLedger ledger, ServerLink link, ServerClock clock, Signal changed, TimeProvider time, ILogger log)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
 
@@ -86,6 +87,8 @@ internal sealed class OrderDesk(ReconcileLoop workspaces, OrderLedger ledger, Se
         OrderKind.Stop => await owner.AskAsync(Wish.Stop).WaitAsync(limited),
         OrderKind.Restart => await owner.AskAsync(Wish.Restart).WaitAsync(limited),
         OrderKind.TryAgain => TryAgain(owner),
+        OrderKind.PauseFilling => SetPaused(true),
+        OrderKind.ResumeFilling => SetPaused(false),
         OrderKind.Screenshot => await SendScreenshotAsync(owner, link, limited),
         OrderKind.Display => await DisplayStream.OpenAsync(owner, order.Stream!, link, limited, ct),
         _ => throw new System.Diagnostics.UnreachableException(),
@@ -94,6 +97,12 @@ internal sealed class OrderDesk(ReconcileLoop workspaces, OrderLedger ledger, Se
     private static string? TryAgain(WorkspaceOwner owner)
     {
         owner.TryAgain();
+        return null;
+    }
+
+    private string? SetPaused(bool isPaused)
+    {
+        filling.IsPaused = isPaused;
         return null;
     }
 

@@ -22,6 +22,9 @@ internal sealed partial class WorkspaceOwner : IAsyncDisposable
     /// <summary>A machine that lived shorter than this was a failed start.</summary>
     private static readonly TimeSpan ShortLife = TimeSpan.FromSeconds(60);
 
+    /// <summary>A guest that says nothing by then holds nobody up any more.</summary>
+    private static readonly TimeSpan LongestBoot = TimeSpan.FromMinutes(5);
+
     private readonly MachineHost host;
     private readonly Signal changed;
     private readonly TimeProvider time;
@@ -87,6 +90,11 @@ internal sealed partial class WorkspaceOwner : IAsyncDisposable
             }
         }
     }
+
+    /// <summary>True: a machine is starting from this generation, and its guest has not spoken yet, for a while at least.</summary>
+    public bool IsStartingFrom(string manifestDigest) =>
+        Record.Last?.ManifestDigest == manifestDigest && Reconciler.IsUp(Status.State) && Status.FirstHeartbeatAt is null
+        && (Status.StartedAt is not { } started || time.GetUtcNow() - started < LongestBoot);
 
     /// <summary>Asks for a start, stop or restart; the result is null when done, else why not.</summary>
     public Task<string?> AskAsync(Wish asked)

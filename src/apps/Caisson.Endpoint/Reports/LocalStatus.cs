@@ -33,6 +33,9 @@ internal sealed record LocalStatus
     /// <summary>Port of the local page on 127.0.0.1; 0 when it is off.</summary>
     public required int LocalPort { get; init; }
 
+    /// <summary>The background filler was paused, by order or by the person at this PC.</summary>
+    public bool FillingPaused { get; init; }
+
     public required DateTimeOffset UpdatedAt { get; init; }
 
     /// <summary>Bytes of images that came from each source since caissond began.</summary>

@@ -71,6 +71,7 @@ internal sealed class ReportLoop(
             CaissondVersion = HostProbe.Version,
             ProcessId = Environment.ProcessId,
             LocalPort = LocalPort,
+            FillingPaused = File.Exists(paths.FillPaused),
             UpdatedAt = time.GetUtcNow(),
             Sources = Sources(),
             Workspaces = [.. workspaces.Views().Select(LocalWorkspace.From)],

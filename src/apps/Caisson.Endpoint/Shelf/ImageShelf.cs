@@ -15,10 +15,20 @@ internal sealed class ImageShelf(EndpointPaths paths, Func<string, IBlobSource> 
     private const string RemovingSuffix = ".removing";
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(5);
 
+    /// <summary>A machine that shall start from a new image has begun by then.</summary>
+    private static readonly TimeSpan StartPause = TimeSpan.FromSeconds(3);
+
+    private static readonly TimeSpan SpacePause = TimeSpan.FromSeconds(10);
+
     private readonly ConcurrentDictionary<string, ShelvedImage> open = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Task> busy = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, string> problems = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource leaving = new();
+
+    /// <summary>Whether a machine is starting from an image now; the line is then its own.</summary>
+    public Func<string, bool> IsStarting { get; set; } = _ => false;
+
+    public IEnumerable<ShelvedImage> Open => open.Values;
 
     /// <summary>By manifest digest: every folder and every image in hand.</summary>
     public IReadOnlyDictionary<string, ImageState> States
@@ -43,7 +53,8 @@ internal sealed class ImageShelf(EndpointPaths paths, Func<string, IBlobSource> 
     public ShelvedImage? Find(string manifestDigest) => open.GetValueOrDefault(manifestDigest);
 
     /// <summary>Why an image is not here or does not fill; null when all is well.</summary>
-    public string? Problem(string manifestDigest) => problems.GetValueOrDefault(manifestDigest) ?? Find(manifestDigest)?.Status.Problem;
+    public string? Problem(string manifestDigest) => problems.GetValueOrDefault(manifestDigest)
+        ?? (Find(manifestDigest) is { } image ? image.Status.Problem ?? image.Mended?.Sentence ?? Doubt(image.Status) : null);
 
     /// <summary>Finishes removals a crash interrupted.</summary>
     public void Sweep()
@@ -90,7 +101,7 @@ internal sealed class ImageShelf(EndpointPaths paths, Func<string, IBlobSource> 
             throw;
         }
 
-        var shelved = new ShelvedImage(generation, image, server);
+        var shelved = new ShelvedImage(generation, image, server, time.GetUtcNow());
         open[digest] = shelved;
         Log.ImageOpen(log, generation.ToString(), shelved.Status.PresentBytes, shelved.Status.ImageBytes);
         if (!shelved.Status.IsComplete)
@@ -131,6 +142,14 @@ internal sealed class ImageShelf(EndpointPaths paths, Func<string, IBlobSource> 
 
     private async Task FillAsync(GenerationReference generation, SelfFillingImage image, string? seed, CancellationToken ct)
     {
+        var opened = time.GetTimestamp();
+        var options = new FillOptions
+        {
+            BytesPerSecond = fillBytesPerSecond,
+            IsRestHeld = () => time.GetElapsedTime(opened) < StartPause || IsStarting(generation.ManifestDigest),
+            Seeds = Others(generation, seed),
+        };
+        await WaitForSpaceAsync(generation, image, options.Seeds, ct);
         try
         {
             if (seed is not null && Directory.Exists(paths.Image(seed)))
@@ -147,7 +166,7 @@ internal sealed class ImageShelf(EndpointPaths paths, Func<string, IBlobSource> 
         {
             try
             {
-                await image.FillAsync(fillBytesPerSecond, ct);
+                await image.FillAsync(options, ct);
                 problems.TryRemove(generation.ManifestDigest, out _);
                 changed.Set();
                 return;
@@ -160,6 +179,35 @@ internal sealed class ImageShelf(EndpointPaths paths, Func<string, IBlobSource> 
             }
         }
     }
+
+    /// <summary>Every other image on this disk, the one most like it first.</summary>
+    private IReadOnlyList<string> Others(GenerationReference generation, string? seed) =>
+        [.. OnDisk().Where(digest => digest != generation.ManifestDigest).OrderBy(digest => digest == seed ? 0 : Find(digest)?.Generation.Image == generation.Image ? 1 : 2).Select(paths.Image)];
+
+    /// <summary>A download that cannot end is not begun: a disk that runs full stops every machine on it. What a guest reads still comes.</summary>
+    private async Task WaitForSpaceAsync(GenerationReference generation, SelfFillingImage image, IReadOnlyList<string> seeds, CancellationToken ct)
+    {
+        while (SpacePlan.Refusal(generation, await Task.Run(() => image.BytesToAllocate(seeds), ct), new DriveInfo(paths.Images).AvailableFreeSpace, Older(generation)) is { } refusal)
+        {
+            if (problems.GetValueOrDefault(generation.ManifestDigest) != refusal)
+            {
+                Report(generation, refusal);
+            }
+
+            await Task.Delay(SpacePause, time, ct);
+        }
+
+        problems.TryRemove(generation.ManifestDigest, out _);
+    }
+
+    /// <summary>Older generations of the same image that are on this disk, except the newest whole one, which is what runs until the new one is here.</summary>
+    private IReadOnlyList<(int Number, long Bytes)> Older(GenerationReference generation) =>
+        [.. open.Values.Where(i => i.Generation.Image == generation.Image && i.Generation.Number < generation.Number)
+            .OrderByDescending(i => i.State == ImageState.Complete).ThenByDescending(i => i.Generation.Number).Skip(1)
+            .Select(i => (i.Generation.Number, i.Status.PresentBytes)).Order()];
+
+    private static string? Doubt(FillStatus status) => status.UncheckedBytes == 0 ? null
+        : $"The power went off, so its disk image is being compared: {100 - (status.UncheckedBytes * 100 / Math.Max(status.ImageBytes, 1))} % is done. It can be used meanwhile.";
 
     private void Begin(string digest, Func<Task> work)
     {
@@ -208,6 +256,17 @@ internal sealed class ImageShelf(EndpointPaths paths, Func<string, IBlobSource> 
                 break;
             case FillEvent.DiskTrouble trouble:
                 Log.ImageProblem(log, generation.ToString(), trouble.Reason);
+                break;
+            case FillEvent.Compared compared:
+                Log.ImageCompared(log, generation.ToString(), compared.Bytes, compared.DamagedChunks);
+                break;
+            case FillEvent.Mended mended:
+                Log.ImageProblem(log, generation.ToString(), mended.Sentence);
+                if (Find(generation.ManifestDigest) is { } image)
+                {
+                    image.Mended = new Mending(time.GetUtcNow(), mended.Sentence);
+                }
+
                 break;
             case FillEvent.Completed completed:
                 Log.ImageComplete(log, generation.ToString(), completed.WireBytes);

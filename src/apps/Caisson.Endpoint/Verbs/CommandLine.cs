@@ -11,7 +11,7 @@ internal static class CommandLine
 
     public static RootCommand Build() => new("caissond: brings this PC to the state its Caisson server wants, and keeps it working without.")
     {
-        Enrol(), Run(), Status(), Link(),
+        Enrol(), Run(), Status(), Link(), Filling(),
     };
 
     private static Command Enrol()
@@ -78,5 +78,22 @@ internal static class CommandLine
         var command = new Command("link", "Make a link to this PC's own page, good once and for ten minutes.") { Data };
         command.SetAction(p => LinkVerb.Run(p.GetRequiredValue(Data).FullName));
         return command;
+    }
+
+    private static Command Filling()
+    {
+        var command = new Command("filling", "Hold the fetching of disk images in the background, or let it go on. What a running workspace reads is never held.")
+        {
+            Switch("pause", "Fetch nothing in the background until told to go on; also after a restart.", isPaused: true),
+            Switch("resume", "Go on.", isPaused: false),
+        };
+        return command;
+
+        static Command Switch(string name, string description, bool isPaused)
+        {
+            var verb = new Command(name, description) { Data };
+            verb.SetAction(p => FillingVerb.Run(p.GetRequiredValue(Data).FullName, isPaused));
+            return verb;
+        }
     }
 }

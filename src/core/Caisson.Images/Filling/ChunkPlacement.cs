@@ -1,10 +1,11 @@
+using System.Buffers;
 using Caisson.Chunks;
 using Microsoft.Win32.SafeHandles;
 
 namespace Caisson.Images;
 
 /// <summary>Puts verified chunks where they belong in an image file, and marks them present after.</summary>
-internal sealed class ChunkPlacement(ImageIndex index, FrameMap map, PresenceMap present, SafeFileHandle image)
+internal sealed class ChunkPlacement(ImageIndex index, FrameMap map, PresenceMap present, IImageDisk disk)
 {
     /// <summary>True: some place of the chunk is still absent.</summary>
     public bool IsWanted(int chunk)
@@ -27,7 +28,7 @@ internal sealed class ChunkPlacement(ImageIndex index, FrameMap map, PresenceMap
         {
             if (!present.HasExtent(extent))
             {
-                RandomAccess.Write(image, plain, index.Extents[extent].Offset);
+                disk.Write(index.Extents[extent].Offset, plain);
                 present.Mark(extent);
             }
         }
@@ -40,7 +41,7 @@ internal sealed class ChunkPlacement(ImageIndex index, FrameMap map, PresenceMap
         {
             if (!present.HasExtent(extent))
             {
-                if (!Posix.TryCloneRange(source, offset, index.Chunks[chunk].Bytes, image, index.Extents[extent].Offset))
+                if (!disk.TryShare(source, offset, index.Chunks[chunk].Bytes, index.Extents[extent].Offset))
                 {
                     return false;
                 }
@@ -50,5 +51,68 @@ internal sealed class ChunkPlacement(ImageIndex index, FrameMap map, PresenceMap
         }
 
         return true;
+    }
+
+    /// <summary>True: the saved map says the chunk was here before the power went off, and nobody has compared it since.</summary>
+    public bool IsClaimed(int chunk)
+    {
+        foreach (var extent in map.ExtentsOf(chunk))
+        {
+            if (present.HasClaim(extent))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Reads a claimed chunk and compares it: present from here on, or absent. Any number of times, from any thread.</summary>
+    /// <returns>False: it was damaged in some place.</returns>
+    public bool Compare(int chunk)
+    {
+        var isWhole = true;
+        var buffer = ArrayPool<byte>.Shared.Rent(index.Chunks[chunk].Bytes);
+        try
+        {
+            foreach (var extent in map.ExtentsOf(chunk))
+            {
+                if (!present.HasClaim(extent))
+                {
+                    continue;
+                }
+
+                if (Holds(chunk, extent, buffer))
+                {
+                    present.Mark(extent);
+                }
+                else
+                {
+                    present.TakeClaimBack(extent);
+                    isWhole = false;
+                }
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+
+        return isWhole;
+    }
+
+    private bool Holds(int chunk, int extent, byte[] buffer)
+    {
+        var plain = buffer.AsSpan(0, index.Chunks[chunk].Bytes);
+        try
+        {
+            disk.Read(index.Extents[extent].Offset, plain);
+        }
+        catch (IOException)
+        {
+            return false; // A sector the medium cannot read any more is damage like any other.
+        }
+
+        return ChunkId.Of(plain) == index.Chunks[chunk].Id;
     }
 }

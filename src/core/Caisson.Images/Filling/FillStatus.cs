@@ -3,8 +3,11 @@ namespace Caisson.Images;
 /// <summary>How far an image file has filled itself.</summary>
 public sealed record FillStatus
 {
-    /// <summary>Bytes of the image's data that are here; holes are not counted.</summary>
+    /// <summary>Bytes of the image's data that are here, those not compared yet too; holes are not counted.</summary>
     public required long PresentBytes { get; init; }
+
+    /// <summary>Of these, bytes that were here before the power went off and are still to be compared; a read compares them first.</summary>
+    public long UncheckedBytes { get; init; }
 
     /// <summary>Bytes of data the image has, without its holes. Equal to <see cref="PresentBytes"/> when it is offline-ready.</summary>
     public required long ImageBytes { get; init; }
@@ -17,6 +20,14 @@ public sealed record FillStatus
 
     /// <summary>One sentence while reads of absent bytes wait (source away, disk full); null when all is well.</summary>
     public string? Problem { get; init; }
+}
+
+/// <summary>What a scrub found in a part of a complete file.</summary>
+/// <param name="DamagedChunks">Numbers of chunks that are not what they should be.</param>
+/// <param name="HasStrays">There is something where the image has nothing.</param>
+public sealed record ScrubFindings(IReadOnlyList<int> DamagedChunks, bool HasStrays)
+{
+    public bool IsClean => DamagedChunks.Count == 0 && !HasStrays;
 }
 
 /// <summary>What happened while an image filled itself; for the log.</summary>
@@ -39,4 +50,11 @@ public abstract record FillEvent
     public sealed record Recovered : FillEvent;
 
     public sealed record Completed(long WireBytes) : FillEvent;
+
+    /// <summary>All that the power cut had made doubtful was compared.</summary>
+    /// <param name="DamagedChunks">How many were not what they should be; they are fetched again.</param>
+    public sealed record Compared(long Bytes, int DamagedChunks) : FillEvent;
+
+    /// <summary>The scrub found damaged chunks in the complete file, and a new file with good ones has taken its place.</summary>
+    public sealed record Mended(int Chunks, string Sentence) : FillEvent;
 }

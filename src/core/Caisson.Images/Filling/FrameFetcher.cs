@@ -8,7 +8,7 @@ namespace Caisson.Images;
 /// Brings frames from the source into the image file: fetch → decode and verify → write → mark present. Whoever asks for a frame that is
 /// on its way waits for the same fetch. A fetch never fails: it goes on, with growing pauses, until it has succeeded or the image is closed.
 /// </summary>
-internal sealed class FrameFetcher(ImageIndex index, FrameMap map, ChunkPlacement placement, IBlobSource source, FillTrouble trouble, CancellationToken closed)
+internal sealed class FrameFetcher(ImageIndex index, FrameMap map, ChunkPlacement placement, IBlobSource source, FillTrouble trouble, Checkpoint checkpoint, CancellationToken closed)
 {
     /// <summary>Adjacent frames go into one request up to this.</summary>
     public const int MaxRequestBytes = 1024 * 1024;
@@ -64,6 +64,35 @@ internal sealed class FrameFetcher(ImageIndex index, FrameMap map, ChunkPlacemen
         return Task.WhenAll(waits);
     }
 
+    /// <summary>One chunk's plain bytes, verified, for whoever writes them elsewhere. Goes on, with growing pauses, until it has them.</summary>
+    public async Task<byte[]> FetchChunkAsync(int chunk, CancellationToken cancellationToken)
+    {
+        var (number, offset, bytes) = (index.Chunks[chunk].Frame, index.Chunks[chunk].Offset, index.Chunks[chunk].Bytes);
+        var frame = index.Frames[number];
+        var (stored, plain) = (new byte[frame.StoredBytes], new byte[frame.PlainBytes]);
+        using var codec = new FrameCodec();
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                await source.ReadRangeAsync(index.Packs[frame.Pack].Id.Digest, frame.Offset, stored, cancellationToken).ConfigureAwait(false);
+                CountWire(stored.Length);
+                map.DecodeVerified(number, stored, codec, plain);
+                trouble.Clear();
+                return plain.AsSpan(offset, bytes).ToArray();
+            }
+            catch (ChunkException e)
+            {
+                trouble.Corrupt(e.Message);
+                await trouble.PauseAsync(attempt, cancellationToken).ConfigureAwait(false);
+            }
+            catch (BlobSourceException e)
+            {
+                await trouble.WaitAfterAsync(e, attempt, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
     /// <summary>Completes when what is on its way now has landed or, after closing, was given up.</summary>
     public Task WhenIdleAsync()
     {
@@ -107,6 +136,7 @@ internal sealed class FrameFetcher(ImageIndex index, FrameMap map, ChunkPlacemen
         {
             try
             {
+                await CompareAsync(run).ConfigureAwait(false);
                 run = await TryFetchAsync(DropPresent(run)).ConfigureAwait(false);
                 if (run.Count > 0)
                 {
@@ -192,6 +222,28 @@ internal sealed class FrameFetcher(ImageIndex index, FrameMap map, ChunkPlacemen
         trouble.Clear();
         Land(frame);
         return true;
+    }
+
+    /// <summary>Compares what of these frames a power cut has made doubtful. Damage is out of the saved map before its place is written again.</summary>
+    /// <returns>How many chunks were damaged.</returns>
+    public async Task<int> CompareAsync(IReadOnlyList<int> frames)
+    {
+        var damaged = 0;
+        foreach (var chunk in frames.SelectMany(frame => map.ChunksOf(frame).ToArray()).Where(placement.IsClaimed))
+        {
+            if (!placement.Compare(chunk))
+            {
+                damaged++;
+                trouble.Corrupt($"Chunk {index.Chunks[chunk].Id} of the image on this disk did not survive the loss of power; it is fetched again.");
+            }
+        }
+
+        if (damaged > 0)
+        {
+            await checkpoint.SaveAsync().ConfigureAwait(false);
+        }
+
+        return damaged;
     }
 
     /// <summary>Frames that came another way (a delta, an earlier attempt) need not be fetched.</summary>

@@ -11,6 +11,15 @@ internal sealed class ImageFiles(string directory)
 
     public string Present => Path.Combine(directory, "image.present");
 
+    /// <summary>A raw file with damaged chunks replaced, until it takes the raw file's place.</summary>
+    public string Repaired => Path.Combine(directory, "image.repaired");
+
+    /// <summary>Where the care of a complete image stands.</summary>
+    public string Care => Path.Combine(directory, "image.care");
+
+    /// <summary>In which order a boot read the disk; a hint.</summary>
+    public string BootProfile => Path.Combine(directory, "boot.profile");
+
     public string Lock => Path.Combine(directory, "image.lock");
 
     private string Manifest => Path.Combine(directory, "manifest.json");
@@ -29,6 +38,28 @@ internal sealed class ImageFiles(string directory)
                 ? made
                 : await ReadBlobAsync(source, layer, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
         return ImageIndex.Decode(bytes);
+    }
+
+    /// <summary>True: files here can share their bytes (reflink), tried with two small ones.</summary>
+    public bool CanShare()
+    {
+        string[] names = [Path.Combine(directory, "share.1"), Path.Combine(directory, "share.2")];
+        try
+        {
+            File.WriteAllBytes(names[0], new byte[Limits.BlockBytes]);
+            using var source = File.OpenHandle(names[0]);
+            using var target = File.OpenHandle(names[1], FileMode.Create, FileAccess.ReadWrite);
+            return Posix.TryCloneRange(source, 0, 0, target, 0);
+        }
+        catch (IOException)
+        {
+            return false; // A full disk; nothing can be promised then.
+        }
+        finally
+        {
+            File.Delete(names[0]);
+            File.Delete(names[1]);
+        }
     }
 
     /// <summary>The index a directory was made for; null if it has none that is whole.</summary>

@@ -7,6 +7,10 @@ namespace Caisson.Images;
 /// <summary>
 /// Which parts of an image file are here. In memory one bit for each 4 KiB block, so that a read is answered with a few loads and no lock;
 /// on disk one bit for each extent. A bit is set only after its bytes are written, and saved only after they are durable.
+/// <para>
+/// After the power went off the saved bits are only <em>claims</em>: a disk that lied about a flush would make them wrong. A claimed extent is not
+/// present until its bytes were read and compared; the saved map keeps the claim meanwhile, so that a second power cut costs no fetching.
+/// </para>
 /// </summary>
 internal sealed class PresenceMap
 {
@@ -15,13 +19,17 @@ internal sealed class PresenceMap
     private readonly ImageIndex _index;
     private readonly ulong[] _blocks;
     private readonly ulong[] _extents;
+    private readonly ulong[] _claims;
     private long _presentBytes;
+    private long _claimedBytes;
+    private long _changes;
 
     public PresenceMap(ImageIndex index)
     {
         _index = index;
         _blocks = new ulong[(index.ImageBytes / Limits.BlockBytes / 64) + 1];
         _extents = new ulong[(index.Extents.Length / 64) + 1];
+        _claims = new ulong[_extents.Length];
         Array.Fill(_blocks, ulong.MaxValue);
         for (var extent = 0; extent < index.Extents.Length; extent++)
         {
@@ -37,6 +45,12 @@ internal sealed class PresenceMap
 
     /// <summary>Bytes in extents that are here.</summary>
     public long PresentBytes => Interlocked.Read(ref _presentBytes);
+
+    /// <summary>Bytes in extents that were here before the power went off and have not been compared since.</summary>
+    public long ClaimedBytes => Interlocked.Read(ref _claimedBytes);
+
+    /// <summary>Counts up with every change of what is present, after it.</summary>
+    public long Changes => Interlocked.Read(ref _changes);
 
     public bool IsFull => PresentBytes == _index.DataBytes;
 
@@ -61,7 +75,9 @@ internal sealed class PresenceMap
 
     public bool HasExtent(int extent) => (Volatile.Read(ref _extents[extent >> 6]) & (1UL << (extent & 63))) != 0;
 
-    /// <summary>Says that an extent's bytes are written. Any thread, any number of times.</summary>
+    public bool HasClaim(int extent) => (Volatile.Read(ref _claims[extent >> 6]) & (1UL << (extent & 63))) != 0;
+
+    /// <summary>Says that an extent's bytes are written, or that a claim holds. Any thread, any number of times.</summary>
     public void Mark(int extent)
     {
         var bit = 1UL << (extent & 63);
@@ -77,6 +93,39 @@ internal sealed class PresenceMap
         }
 
         Interlocked.Add(ref _presentBytes, _index.ExtentBytes(extent));
+        Interlocked.Increment(ref _changes);
+        TakeClaimBack(extent); // Last, so that a map saved meanwhile has the one or the other.
+    }
+
+    /// <summary>The bytes behind a claim are not what they should be.</summary>
+    public void TakeClaimBack(int extent)
+    {
+        var bit = 1UL << (extent & 63);
+        if ((Interlocked.And(ref _claims[extent >> 6], ~bit) & bit) != 0)
+        {
+            Interlocked.Add(ref _claimedBytes, -_index.ExtentBytes(extent));
+            Interlocked.Increment(ref _changes);
+        }
+    }
+
+    /// <summary>Says that an extent's bytes turned out to be damaged: it is absent from here on.</summary>
+    public void Unmark(int extent)
+    {
+        TakeClaimBack(extent);
+        var bit = 1UL << (extent & 63);
+        if ((Interlocked.And(ref _extents[extent >> 6], ~bit) & bit) == 0)
+        {
+            return;
+        }
+
+        var (first, last) = BlocksOf(extent);
+        for (var block = first; block <= last; block++)
+        {
+            Interlocked.And(ref _blocks[block >> 6], ~(1UL << (int)(block & 63)));
+        }
+
+        Interlocked.Add(ref _presentBytes, -_index.ExtentBytes(extent));
+        Interlocked.Increment(ref _changes);
     }
 
     /// <summary>
@@ -91,7 +140,7 @@ internal sealed class PresenceMap
         manifest.WriteTo(bytes.AsSpan(16));
         for (var word = 0; word < _extents.Length; word++)
         {
-            BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(HeaderBytes + (word * 8)), Volatile.Read(ref _extents[word]));
+            BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(HeaderBytes + (word * 8)), Volatile.Read(ref _extents[word]) | Volatile.Read(ref _claims[word]));
         }
 
         ChunkId.Of(bytes.AsSpan(..^ChunkId.Size)).WriteTo(bytes.AsSpan(^ChunkId.Size..));
@@ -99,7 +148,8 @@ internal sealed class PresenceMap
     }
 
     /// <summary>Takes a saved map over. False: it is damaged or of another image; nothing is present then, and all is fetched again.</summary>
-    public bool TryLoad(ReadOnlySpan<byte> bytes, ChunkId manifest)
+    /// <param name="isTrusted">False: what it says is taken as claims.</param>
+    public bool TryLoad(ReadOnlySpan<byte> bytes, ChunkId manifest, bool isTrusted = true)
     {
         if (bytes.Length != EncodedBytes || !bytes.StartsWith(Magic) || BinaryPrimitives.ReadUInt16LittleEndian(bytes[8..]) != 1
             || BinaryPrimitives.ReadInt32LittleEndian(bytes[12..]) != _index.Extents.Length || new ChunkId(bytes[16..]) != manifest
@@ -111,9 +161,14 @@ internal sealed class PresenceMap
         var bits = new BitArray(bytes[HeaderBytes..^ChunkId.Size].ToArray());
         for (var extent = 0; extent < _index.Extents.Length; extent++)
         {
-            if (bits[extent])
+            if (bits[extent] && isTrusted)
             {
                 Mark(extent);
+            }
+            else if (bits[extent])
+            {
+                _claims[extent >> 6] |= 1UL << (extent & 63);
+                _claimedBytes += _index.ExtentBytes(extent);
             }
         }
 

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Caisson.Chunks;
 using Microsoft.Win32.SafeHandles;
 
@@ -37,11 +36,13 @@ internal sealed class SeedImage : IDisposable
             : null;
     }
 
+    /// <summary>What is present, in the order of the disk.</summary>
+    public IEnumerable<ContentEntry> PresentEntries() => Content.Entries.Where((_, extent) => _present.HasExtent(extent));
+
     /// <summary>Where chunks lie that are present.</summary>
     public Dictionary<ChunkId, long> PresentPlaces()
     {
-        var present = Content.Entries.Where((_, extent) => _present.HasExtent(extent)).ToImmutableArray();
-        return new ContentList(_index.ImageBytes, present).Places();
+        return new ContentList(_index.ImageBytes, [.. PresentEntries()]).Places();
     }
 
     /// <summary>True: all that a delta's unit refers to is here.</summary>

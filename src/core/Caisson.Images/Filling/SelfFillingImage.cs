@@ -1,6 +1,5 @@
 using Caisson.Chunks;
 using Caisson.Nbd;
-using Microsoft.Win32.SafeHandles;
 
 namespace Caisson.Images;
 
@@ -13,7 +12,7 @@ namespace Caisson.Images;
 /// has come is made durable, and only then the presence map says so: a power cut costs the last seconds of filling, never a wrong byte.
 /// One process at a time.
 /// </remarks>
-public sealed class SelfFillingImage : IBlockDevice, IAsyncDisposable
+public sealed partial class SelfFillingImage : IBlockDevice, IAsyncDisposable
 {
     private const int HeadRequestBytes = 256 * 1024;
 
@@ -24,35 +23,41 @@ public sealed class SelfFillingImage : IBlockDevice, IAsyncDisposable
     private readonly ChunkId _manifest;
     private readonly ImageIndex _index;
     private readonly PresenceMap _present;
-    private readonly SafeFileHandle _image;
+    private readonly ImageDisk _disk;
     private readonly IBlobSource _source;
+    private readonly FrameMap _map;
     private readonly ChunkPlacement _placement;
     private readonly FrameFetcher _fetcher;
     private readonly FillTrouble _trouble;
     private readonly DemandGate _demand = new();
+    private readonly ReadAhead _ahead = new();
     private readonly TimeProvider _time;
     private readonly Action<FillEvent>? _events;
     private readonly CancellationTokenSource _closed = new();
-    private readonly SemaphoreSlim _checkpointing = new(1);
+    private readonly Checkpoint _checkpoint;
     private readonly Task _checkpoints;
+    private volatile FirstTouches? _touches;
     private OfferedDelta? _delta;
-    private long _savedBytes;
     private bool _isCheckpointLate;
     private volatile bool _isComplete;
 
-    private SelfFillingImage(string directory, ImageFiles files, FileStream held, ChunkId manifest, ImageIndex index, IBlobSource source, TimeProvider time, Action<FillEvent>? events)
+    private SelfFillingImage(string directory, ImageFiles files, FileStream held, ChunkId manifest, ImageIndex index, IBlobSource source, string boot, TimeProvider time, Action<FillEvent>? events)
     {
         Directory = directory;
         _source = source;
         (_files, _lock, _manifest, _index, _time, _events) = (files, held, manifest, index, time, events);
         _present = new PresenceMap(index);
-        _image = OpenImage(files, manifest, index, _present);
-        _savedBytes = _present.PresentBytes;
+        var left = ImageCare.TryLoad(files.Care);
+        _disk = ImageDisk.Open(files, manifest, index, _present, ImageCare.MayTrust(left, boot));
+        _care = new ImageCare { Boot = boot, IsTrusted = _present.ClaimedBytes == 0, ScrubExtent = Math.Clamp(left?.ScrubExtent ?? 0, 0, index.Extents.Length), PassBegan = left?.PassBegan, LastPass = left?.LastPass };
+        _care.Begin(files.Care, left);
         _isComplete = _present.IsFull;
+        _touches = _isComplete || index.ImageBytes > LargestProfiledImage ? null : new FirstTouches(index.ImageBytes);
         _trouble = new FillTrouble(time, events);
-        var map = new FrameMap(index);
-        _placement = new ChunkPlacement(index, map, _present, _image);
-        _fetcher = new FrameFetcher(index, map, _placement, source, _trouble, _closed.Token);
+        _map = new FrameMap(index);
+        _placement = new ChunkPlacement(index, _map, _present, _disk);
+        _checkpoint = new Checkpoint(_present, _disk, manifest);
+        _fetcher = new FrameFetcher(index, _map, _placement, source, _trouble, _checkpoint, _closed.Token);
         _checkpoints = Task.Run(CheckpointLoopAsync);
     }
 
@@ -67,7 +72,8 @@ public sealed class SelfFillingImage : IBlockDevice, IAsyncDisposable
 
     public FillStatus Status => new()
     {
-        PresentBytes = _present.PresentBytes,
+        PresentBytes = _present.PresentBytes + _present.ClaimedBytes,
+        UncheckedBytes = _present.ClaimedBytes,
         ImageBytes = _index.DataBytes,
         WireBytes = _fetcher.WireBytes,
         IsComplete = _isComplete,
@@ -86,7 +92,11 @@ public sealed class SelfFillingImage : IBlockDevice, IAsyncDisposable
 
     /// <inheritdoc cref="OpenAsync(string, string, IBlobSource, TimeProvider, Action{FillEvent}?, CancellationToken)"/>
     /// <param name="seedDirectory">The image <see cref="PrepareFromDeltaAsync"/> will be given: where there is a delta from it, the index comes out of the delta too.</param>
-    public static async Task<SelfFillingImage> OpenAsync(string directory, string manifestDigest, IBlobSource source, string? seedDirectory, TimeProvider time, Action<FillEvent>? events, CancellationToken cancellationToken)
+    public static Task<SelfFillingImage> OpenAsync(string directory, string manifestDigest, IBlobSource source, string? seedDirectory, TimeProvider time, Action<FillEvent>? events, CancellationToken cancellationToken) =>
+        OpenAsync(directory, manifestDigest, source, seedDirectory, ThisBoot(), time, events, cancellationToken);
+
+    /// <param name="boot">The kernel's boot id: another one than the last time is a PC that was switched off, or whose power went.</param>
+    internal static async Task<SelfFillingImage> OpenAsync(string directory, string manifestDigest, IBlobSource source, string? seedDirectory, string boot, TimeProvider time, Action<FillEvent>? events, CancellationToken cancellationToken)
     {
         var manifest = ChunkId.ParseDigest(manifestDigest);
         System.IO.Directory.CreateDirectory(directory);
@@ -96,7 +106,7 @@ public sealed class SelfFillingImage : IBlockDevice, IAsyncDisposable
         {
             OfferedDelta? delta = null;
             var index = await files.LoadAsync(manifestDigest, source, MakeIndexAsync, cancellationToken).ConfigureAwait(false);
-            return new SelfFillingImage(directory, files, held, manifest, index, source, time, events) { _delta = delta };
+            return new SelfFillingImage(directory, files, held, manifest, index, source, boot, time, events) { _delta = delta };
 
             async Task<byte[]?> MakeIndexAsync()
             {
@@ -130,6 +140,7 @@ public sealed class SelfFillingImage : IBlockDevice, IAsyncDisposable
 
         // Cancelled by the caller, or by closing the image.
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _closed.Token);
+        await CompareClaimsAsync(stop.Token).ConfigureAwait(false);
         var limit = new RateLimit(bytesPerSecond, _time);
         await new DeltaPreparation(_index, _manifest.Digest, seed, _delta, _placement, _source, spool, limit, _trouble, _time, _fetcher.CountWire).RunAsync(stop.Token).ConfigureAwait(false);
         _delta = null;
@@ -138,11 +149,25 @@ public sealed class SelfFillingImage : IBlockDevice, IAsyncDisposable
 
     /// <summary>Fetches all that is absent; returns when the image is complete and durable.</summary>
     /// <param name="bytesPerSecond">Asked before each request: bytes per second from the source, null for no limit, 0 to pause.</param>
-    public async Task FillAsync(Func<long?> bytesPerSecond, CancellationToken cancellationToken)
+    /// <param name="cancellationToken">Ends the filling, not the image.</param>
+    public Task FillAsync(Func<long?> bytesPerSecond, CancellationToken cancellationToken) =>
+        FillAsync(new FillOptions { BytesPerSecond = bytesPerSecond }, cancellationToken);
+
+    /// <inheritdoc cref="FillAsync(Func{long?}, CancellationToken)"/>
+    /// <remarks>What a power cut made doubtful is compared first, then other images on this disk are asked, then the source.</remarks>
+    public async Task FillAsync(FillOptions options, CancellationToken cancellationToken)
     {
         // Cancelled by the caller, or by closing the image.
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _closed.Token);
-        await new Filler(_index, _fetcher, _demand, new RateLimit(bytesPerSecond, _time)).RunAsync(stop.Token).ConfigureAwait(false);
+        await CompareClaimsAsync(stop.Token).ConfigureAwait(false);
+        if (!_present.IsFull)
+        {
+            await Task.Run(() => new SeedCopy(_index, _placement, _trouble).Run(options.Seeds, stop.Token), stop.Token).ConfigureAwait(false);
+            var first = (await FindProfileAsync(options.Seeds, stop.Token).ConfigureAwait(false))?.FramesIn(_index) ?? [];
+            var filler = new Filler(_index, _fetcher, _demand, new RateLimit(options.BytesPerSecond, _time), options.IsRestHeld, _time);
+            await filler.RunAsync(first, stop.Token).ConfigureAwait(false);
+        }
+
         for (var attempt = 0; !_isComplete; attempt++)
         {
             if (!await TryCheckpointAsync().ConfigureAwait(false))
@@ -152,6 +177,30 @@ public sealed class SelfFillingImage : IBlockDevice, IAsyncDisposable
         }
     }
 
+    /// <summary>Bytes this image will still take on the disk until it is complete; what another image has counts only where it cannot be shared.</summary>
+    /// <param name="seeds">As for <see cref="FillOptions.Seeds"/>.</param>
+    public long BytesToAllocate(IReadOnlyList<string> seeds)
+    {
+        var absent = _index.DataBytes - _present.PresentBytes - _present.ClaimedBytes;
+        if (absent == 0 || !_files.CanShare())
+        {
+            return absent;
+        }
+
+        var wanted = Enumerable.Range(0, _index.Chunks.Length).Where(_placement.IsWanted)
+            .ToDictionary(chunk => _index.Chunks[chunk].Id, chunk => (long)_index.Chunks[chunk].Bytes * _map.ExtentsOf(chunk).Length);
+        foreach (var directory in seeds)
+        {
+            using var seed = SeedImage.TryOpen(directory);
+            foreach (var entry in seed?.PresentEntries() ?? [])
+            {
+                absent -= wanted.Remove(entry.Id, out var bytes) ? bytes : 0;
+            }
+        }
+
+        return Math.Max(absent, 0);
+    }
+
     public bool TryRead(long offset, Span<byte> buffer)
     {
         if (buffer.Length > 0 && !_present.IsPresent(offset, buffer.Length))
@@ -159,7 +208,8 @@ public sealed class SelfFillingImage : IBlockDevice, IAsyncDisposable
             return false;
         }
 
-        ReadFile(offset, buffer);
+        _touches?.Add(offset, buffer.Length);
+        _disk.Read(offset, buffer);
         return true;
     }
 
@@ -170,12 +220,16 @@ public sealed class SelfFillingImage : IBlockDevice, IAsyncDisposable
             return;
         }
 
+        _touches?.Add(offset, buffer.Length);
         using (_demand.Enter())
         {
-            await _fetcher.EnsureAsync(FramesOf(offset, buffer.Length)).WaitAsync(cancellationToken).ConfigureAwait(false);
+            var frames = FramesOf(offset, buffer.Length);
+            var read = _fetcher.EnsureAsync(frames);
+            FetchAhead(frames);
+            await read.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
 
-        ReadFile(offset, buffer.Span);
+        _disk.Read(offset, buffer.Span);
     }
 
     public ValueTask WriteAsync(long offset, ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken) =>
@@ -195,10 +249,10 @@ public sealed class SelfFillingImage : IBlockDevice, IAsyncDisposable
         await _closed.CancelAsync().ConfigureAwait(false);
         await _fetcher.WhenIdleAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _checkpoints.ConfigureAwait(false);
-        await TryCheckpointAsync().ConfigureAwait(false);
-        _image.Dispose();
+        PutAway(await TryCheckpointAsync().ConfigureAwait(false));
+        _disk.Dispose();
         await _lock.DisposeAsync().ConfigureAwait(false);
-        _checkpointing.Dispose();
+        _checkpoint.Dispose();
         _closed.Dispose();
     }
 
@@ -223,54 +277,22 @@ public sealed class SelfFillingImage : IBlockDevice, IAsyncDisposable
         }
     }
 
-    private static SafeFileHandle OpenImage(ImageFiles files, ChunkId manifest, ImageIndex index, PresenceMap present)
+    /// <summary>Requests of their own, beside the one that somebody waits for.</summary>
+    private void FetchAhead(List<int> missed)
     {
-        // A file without a map that fits may be of another image, whose bytes would lie in our holes: begin anew.
-        var isOurs = File.Exists(files.Image) && new FileInfo(files.Image).Length == index.ImageBytes
-            && File.Exists(files.Present) && present.TryLoad(File.ReadAllBytes(files.Present), manifest);
-        var image = File.OpenHandle(files.Image, isOurs ? FileMode.Open : FileMode.Create, FileAccess.ReadWrite, FileShare.ReadWrite);
-        if (!isOurs)
+        if (missed.Count > 0 && _ahead.Missed(missed[0], missed[^1]) is > 0 and var count)
         {
-            RandomAccess.SetLength(image, index.ImageBytes);
-            WholeFile.Write(files.Present, present.Encode(manifest));
-        }
-
-        return image;
-    }
-
-    private List<int> FramesOf(long offset, int length)
-    {
-        var frames = new SortedSet<int>();
-        for (var extent = _index.FirstExtentEndingAfter(offset); extent < _index.Extents.Length && _index.Extents[extent].Offset < offset + length; extent++)
-        {
-            if (!_present.HasExtent(extent))
-            {
-                frames.Add(_index.Chunks[_index.Extents[extent].Chunk].Frame);
-            }
-        }
-
-        return [.. frames];
-    }
-
-    private void ReadFile(long offset, Span<byte> buffer)
-    {
-        while (buffer.Length > 0)
-        {
-            var got = RandomAccess.Read(_image, buffer, offset);
-            if (got == 0)
-            {
-                throw new IOException($"{ImageFile} is shorter than its image; something else has cut it.");
-            }
-
-            buffer = buffer[got..];
-            offset += got;
+            _ = _fetcher.EnsureAsync([.. Enumerable.Range(missed[^1] + 1, Math.Min(count, _index.Frames.Length - missed[^1] - 1))]);
         }
     }
+
+    private List<int> FramesOf(long offset, int length) =>
+        [.. new SortedSet<int>(_index.ExtentsIn(offset, length).Where(extent => !_present.HasExtent(extent)).Select(extent => _index.Chunks[_index.Extents[extent].Chunk].Frame))];
 
     private async Task CheckpointLoopAsync()
     {
         using var timer = new PeriodicTimer(CheckpointPeriod, _time);
-        while (!_isComplete && !_closed.IsCancellationRequested)
+        while (!_closed.IsCancellationRequested)
         {
             try
             {
@@ -285,29 +307,19 @@ public sealed class SelfFillingImage : IBlockDevice, IAsyncDisposable
         }
     }
 
-    /// <summary>Makes durable what has come, then says so in the map. False: the disk does not take it now.</summary>
+    /// <summary>False: the disk does not take it now.</summary>
     private async Task<bool> TryCheckpointAsync()
     {
-        await _checkpointing.WaitAsync().ConfigureAwait(false);
         try
         {
-            var present = _present.PresentBytes;
-            if (present != _savedBytes)
-            {
-                // The bits as they were before the sync: what is marked during it may not be durable.
-                var map = _present.Encode(_manifest);
-                Posix.SyncData(_image);
-                WholeFile.Write(_files.Present, map);
-                _savedBytes = present;
-            }
-
+            var durable = await _checkpoint.SaveAsync().ConfigureAwait(false);
             if (_isCheckpointLate)
             {
                 _isCheckpointLate = false;
                 _trouble.Clear();
             }
 
-            if (!_isComplete && present == _index.DataBytes)
+            if (!_isComplete && durable == _index.DataBytes)
             {
                 _isComplete = true;
                 _events?.Invoke(new FillEvent.Completed(_fetcher.WireBytes));
@@ -320,10 +332,6 @@ public sealed class SelfFillingImage : IBlockDevice, IAsyncDisposable
             _isCheckpointLate = true;
             _trouble.Report(e, CheckpointPeriod);
             return false;
-        }
-        finally
-        {
-            _checkpointing.Release();
         }
     }
 }

@@ -17,10 +17,17 @@ internal static partial class Posix
     private const int ReadOnlyFileSystem = 30;
     private const int ReadOnlyDirectory = 0x10000 | 0x80000;
     private const int ReadOnlyPlain = 0x800 | 0x20000 | 0x80000; // O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC
-    private const int ThisProcess = 0;
     private const int CallingThread = 0;
     private const int BackgroundNice = 15;
     private const ulong FileCloneRange = 0x4020940D;
+    private const int AdviceDontNeed = 4;
+    private const int PriorityProcess = 0;
+    private const int LowestNice = 19;
+
+    // linux/ioprio.h; the number of the call is that of x86-64.
+    private const long IoPrioritySet = 251;
+    private const long IoPriorityWhoProcess = 1;
+    private const long IoPriorityIdle = 3 << 13;
 
     /// <summary>Next run of data at or after <paramref name="from"/>; null if only a hole is left. The end may lie beyond the file's.</summary>
     public static (long Start, long End)? NextData(SafeFileHandle file, long from)
@@ -69,7 +76,38 @@ internal static partial class Posix
     }
 
     /// <summary>Lets everything else on this machine go before the calling thread, for as long as it lives. Without the right to, nothing changes.</summary>
-    public static void LowerThreadPriority() => _ = SetPriority(ThisProcess, CallingThread, BackgroundNice);
+    public static void LowerThreadPriority() => _ = SetPriority(PriorityProcess, CallingThread, BackgroundNice);
+
+    /// <summary>Copies a range to the same place of another file without bringing it into this process (copy_file_range(2)); falls back to reading and writing.</summary>
+    public static void CopyRange(SafeFileHandle source, SafeFileHandle target, long offset, long length)
+    {
+        while (length > 0)
+        {
+            long from = offset, to = offset;
+            var done = CopyFileRange(source, ref from, target, ref to, (nuint)Math.Min(length, 1 << 30), 0);
+            if (done <= 0)
+            {
+                CopyThroughMemory(source, target, offset, length);
+                return;
+            }
+
+            offset += done;
+            length -= done;
+        }
+    }
+
+    /// <summary>Forgets clean pages of a range, so that the next read comes from the medium (posix_fadvise(2)); a hint.</summary>
+    public static void DropCached(SafeFileHandle file, long offset, long length) => _ = Advise(file, offset, length, AdviceDontNeed);
+
+    /// <summary>
+    /// The calling thread gives way to every other: idle I/O class, lowest nice (ioprio_set(2), setpriority(2); both of one thread on Linux). For a
+    /// thread that ends with its work; refused where the system refuses, and then it merely runs as others do.
+    /// </summary>
+    public static void MakeThreadIdle()
+    {
+        _ = SystemCall(IoPrioritySet, IoPriorityWhoProcess, 0, IoPriorityIdle);
+        _ = SetPriority(PriorityProcess, CallingThread, LowestNice);
+    }
 
     /// <summary>Disk full, over quota, or above the size a file may have.</summary>
     public static bool IsNoSpace(IOException e) => e.HResult is NoSpace or OverQuota or FileTooLarge;
@@ -110,11 +148,33 @@ internal static partial class Posix
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Status(SafeFileHandle directory, string path, int flags, uint mask, Span<byte> status);
-    [LibraryImport("libc", EntryPoint = "setpriority")]
-    private static partial int SetPriority(int which, int who, int nice);
-
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     private static partial int IoControl(SafeFileHandle file, ulong request, ref CloneRange argument);
+
+    private static void CopyThroughMemory(SafeFileHandle source, SafeFileHandle target, long offset, long length)
+    {
+        var buffer = new byte[(int)Math.Min(length, 1 << 20)];
+        while (length > 0)
+        {
+            var part = buffer.AsSpan(0, (int)Math.Min(length, buffer.Length));
+            RawFile.Read(source, offset, part);
+            RandomAccess.Write(target, part, offset);
+            offset += part.Length;
+            length -= part.Length;
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "copy_file_range", SetLastError = true)]
+    private static partial nint CopyFileRange(SafeFileHandle source, ref long sourceOffset, SafeFileHandle target, ref long targetOffset, nuint length, uint flags);
+
+    [LibraryImport("libc", EntryPoint = "posix_fadvise")]
+    private static partial int Advise(SafeFileHandle file, long offset, long length, int advice);
+
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
+    private static partial long SystemCall(long number, long a, long b, long c);
+
+    [LibraryImport("libc", EntryPoint = "setpriority", SetLastError = true)]
+    private static partial int SetPriority(int which, int who, int priority);
 
     /// <summary>struct file_clone_range of linux/fs.h.</summary>
     [StructLayout(LayoutKind.Sequential)]

@@ -22,6 +22,15 @@ public static class MediaTypes
     /// <summary>On a delta's manifest: <c>Fast</c> or <c>Small</c>, what work it cost; a small one takes a fast one's place.</summary>
     public const string EffortAnnotation = "org.caisson.delta.effort";
 
+    /// <summary>Artifact type of a boot profile's manifest and media type of its only layer; its subject is the generation.</summary>
+    public const string BootProfile = "application/vnd.caisson.boot-profile.v1";
+
+    /// <summary>Artifact types of what refers to a generation and goes wherever it goes.</summary>
+    public static IReadOnlyList<string> TravelsAlong { get; } = [Delta, BootProfile];
+
+    /// <summary>On a boot profile's manifest: how many boots of its own subject are in it; 0 when it was learned from an earlier generation.</summary>
+    public const string BootsAnnotation = "org.caisson.boot-profile.boots";
+
     /// <summary>On an entry of the store's index.json: <c>NAME@GEN</c> (the OCI reference name).</summary>
     public const string RefNameAnnotation = "org.opencontainers.image.ref.name";
 }

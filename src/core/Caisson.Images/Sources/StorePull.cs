@@ -27,18 +27,21 @@ public sealed class StorePull(ImageStore store, TimeProvider time, IProgress<Ima
             throw new ImageStoreException(ImageStoreError.BadInput, $"The store {store.Directory} has another {config.Name}@{tag} already. Copy into another store.");
         }
 
-        var deltas = new List<(OciManifest Manifest, byte[] Bytes)>();
-        foreach (var entry in await Attempts.RunAsync(() => from.ListReferrersAsync(digest, MediaTypes.Delta, cancellationToken), time, cancellationToken).ConfigureAwait(false))
+        var referrers = new List<(OciManifest Manifest, byte[] Bytes)>();
+        foreach (var type in MediaTypes.TravelsAlong)
         {
-            var delta = await ReadManifestAsync(from, entry.Digest, time, cancellationToken).ConfigureAwait(false);
-            deltas.Add((delta.Manifest, delta.Bytes));
+            foreach (var entry in await Attempts.RunAsync(() => from.ListReferrersAsync(digest, type, cancellationToken), time, cancellationToken).ConfigureAwait(false))
+            {
+                var referrer = await ReadManifestAsync(from, entry.Digest, time, cancellationToken).ConfigureAwait(false);
+                referrers.Add((referrer.Manifest, referrer.Bytes));
+            }
         }
 
-        await CopyBlobsAsync(from, deltas.Select(delta => delta.Manifest).Prepend(manifest), cancellationToken).ConfigureAwait(false);
+        await CopyBlobsAsync(from, referrers.Select(referrer => referrer.Manifest).Prepend(manifest), cancellationToken).ConfigureAwait(false);
         await store.PutManifestAsync(bytes, config.Name, tag, cancellationToken).ConfigureAwait(false);
-        foreach (var delta in deltas)
+        foreach (var referrer in referrers)
         {
-            await store.PutManifestAsync(delta.Bytes, "", null, cancellationToken).ConfigureAwait(false);
+            await store.PutManifestAsync(referrer.Bytes, "", null, cancellationToken).ConfigureAwait(false);
         }
 
         return store.FindByDigest(digest)!;

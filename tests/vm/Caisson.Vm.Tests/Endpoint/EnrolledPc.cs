@@ -36,7 +36,7 @@ internal sealed class EnrolledPc : IAsyncDisposable
         var guest = await TinyGuest.FolderAsync(Ct);
         var pc = new EnrolledPc(await ServerSimulator.StartAsync(TimeProvider.System, Ct), guest, $"console=ttyS0 no_timer_check {options}");
         pc.Server.Store = ImageStore.Open(Path.Combine(pc.folder, "store"));
-        await pc.VerbAsync("enrol", pc.Server.NewToken().ToString());
+        await pc.VerbAsync(["enrol"], pc.Server.NewToken().ToString());
         return pc;
     }
 
@@ -137,6 +137,25 @@ internal sealed class EnrolledPc : IAsyncDisposable
 
     public Task<OrderResult> OrderResultAsync(string id) => EventuallyAsync(() => Server.Reports.SelectMany(r => r.Orders).FirstOrDefault(o => o.Id == id), $"result of order {id}");
 
+    /// <summary>A machine's QEMU command line as it was started.</summary>
+    public Task<string> CommandLineAsync(string id) => EventuallyAsync(() =>
+    {
+        var record = Path.Combine(Data, "run", id, "machine.proc");
+        return File.Exists(record) && PidIn(record) is { } pid && File.Exists($"/proc/{pid}/cmdline") && File.ReadAllText($"/proc/{pid}/cmdline").Replace('\0', ' ') is { Length: > 0 } line ? line : null;
+    }, $"the command line of {id}");
+
+    /// <summary>Waits for a line of caissond's log.</summary>
+    public Task LogAsync(string text) => EventuallyAsync(() => File.ReadAllText(Path.Combine(folder, "caissond.log")).Contains(text, StringComparison.Ordinal) ? "" : null, $"'{text}' in the log");
+
+    /// <summary>As when the power goes.</summary>
+    public void KillMachines()
+    {
+        foreach (var record in Directory.Exists(Path.Combine(Data, "run")) ? Directory.GetFiles(Path.Combine(Data, "run"), "machine.proc", SearchOption.AllDirectories) : [])
+        {
+            KillMachine(record);
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (process is { HasExited: false })
@@ -146,11 +165,7 @@ internal sealed class EnrolledPc : IAsyncDisposable
             await process.WaitForExitAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        foreach (var record in Directory.Exists(Path.Combine(Data, "run")) ? Directory.GetFiles(Path.Combine(Data, "run"), "machine.proc", SearchOption.AllDirectories) : [])
-        {
-            KillMachine(record);
-        }
-
+        KillMachines();
         await Server.DisposeAsync();
         Directory.Delete(folder, recursive: true);
     }
@@ -192,9 +207,12 @@ internal sealed class EnrolledPc : IAsyncDisposable
         return Process.Start(start)!;
     }
 
-    private async Task VerbAsync(string verb, string input)
+    /// <summary>One of caissond's verbs, to its good end.</summary>
+    public Task VerbAsync(params string[] verb) => VerbAsync(verb, "");
+
+    private async Task VerbAsync(string[] verb, string input)
     {
-        using var run = Process.Start(new ProcessStartInfo(Caissond, [verb, "--data", Data]) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardError = true, RedirectStandardOutput = true })!;
+        using var run = Process.Start(new ProcessStartInfo(Caissond, [.. verb, "--data", Data]) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardError = true, RedirectStandardOutput = true })!;
         await run.StandardInput.WriteAsync(input);
         run.StandardInput.Close();
         var error = await run.StandardError.ReadToEndAsync(Ct);
@@ -205,10 +223,11 @@ internal sealed class EnrolledPc : IAsyncDisposable
     /// <summary>The first number of the record is the pid (proc(5), stat); only a QEMU of this folder is ended.</summary>
     private void KillMachine(string record)
     {
-        var digits = new string([.. File.ReadAllText(record).TakeWhile(char.IsAsciiDigit)]);
-        if (digits.Length > 0 && File.Exists($"/proc/{digits}/cmdline") && File.ReadAllText($"/proc/{digits}/cmdline").Contains(folder, StringComparison.Ordinal))
+        if (PidIn(record) is { } pid && File.Exists($"/proc/{pid}/cmdline") && File.ReadAllText($"/proc/{pid}/cmdline").Contains(folder, StringComparison.Ordinal))
         {
-            Process.GetProcessById(int.Parse(digits, System.Globalization.CultureInfo.InvariantCulture)).Kill();
+            Process.GetProcessById(int.Parse(pid, System.Globalization.CultureInfo.InvariantCulture)).Kill();
         }
     }
+
+    private static string? PidIn(string record) => new string([.. File.ReadAllText(record).TakeWhile(char.IsAsciiDigit)]) is { Length: > 0 } digits ? digits : null;
 }

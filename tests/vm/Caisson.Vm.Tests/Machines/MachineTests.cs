@@ -112,27 +112,6 @@ public sealed class MachineTests
     }
 
     [Fact]
-    public async Task A_running_machine_moves_from_the_streamed_image_to_the_complete_file()
-    {
-        using var images = new TestFolder();
-        var (socket, image) = (images.File("nbd.sock"), images.File("image.raw"));
-        await File.WriteAllBytesAsync(image, new byte[64 << 20], Cancellation);
-        var server = NbdServer.Listen(socket, "os", RawFileDevice.Open(image, isReadOnly: true), new NbdServerOptions());
-        await using var vm = await TestVm.BootAsync((spec, guest, _) => spec with
-        {
-            OsBase = new NbdBase(socket, "os"),
-            OsBytes = 64 << 20,
-            Firmware = guest.Boot("caisson.read=loop"),
-        }, Cancellation);
-        var before = await vm.WaitForAsync(s => s.FirstHeartbeatAt is not null, "a heartbeat");
-        await vm.Machine!.UseRawBaseAsync(image, Cancellation);
-        Assert.Equal(new RawBase(image), vm.Machine.Spec.OsBase);
-        await server.DisposeAsync();
-        var after = await vm.WaitForAsync(s => s.LastHeartbeatAt > before.LastHeartbeatAt, "a heartbeat without the server");
-        Assert.Equal((before.BootId, WorkspaceState.Running), (after.BootId, after.State));
-    }
-
-    [Fact]
     public async Task A_guest_that_is_only_asked_and_does_not_shut_down_runs_on()
     {
         await using var vm = await TestVm.BootAsync((spec, guest, _) => spec with { Firmware = guest.Boot("caisson.button=off") }, Cancellation);

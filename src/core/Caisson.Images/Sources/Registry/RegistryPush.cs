@@ -27,20 +27,23 @@ public sealed class RegistryPush(HttpClient client, string repository)
     public Task PushAsync(ImageStore store, StoredGeneration generation, TimeProvider time, IProgress<ImageProgress>? progress, CancellationToken cancellationToken) =>
         PushAsync(new DirectoryBlobSource(store), generation.ManifestDigest, TagsNumber ? $"{generation.Number}" : null, time, progress, cancellationToken);
 
-    /// <summary>Pushes blobs, then the manifest (under the tag, else by its digest), then the deltas that lead to it.</summary>
+    /// <summary>Pushes blobs, then the manifest (under the tag, else by its digest), then its deltas and its boot profile.</summary>
     /// <exception cref="BlobSourceException">The registry or the source is away or refuses.</exception>
     /// <exception cref="ChunkException">Invalid: the source's manifest is not what the digest names.</exception>
     public async Task PushAsync(IBlobSource from, string manifestDigest, string? tag, TimeProvider time, IProgress<ImageProgress>? progress, CancellationToken cancellationToken)
     {
         var generation = await ReadAsync(from, manifestDigest, time, cancellationToken).ConfigureAwait(false);
-        var deltas = new List<(OciDescriptor Entry, OciManifest Manifest, byte[] Bytes)>();
-        foreach (var entry in await Attempts.RunAsync(() => from.ListReferrersAsync(manifestDigest, MediaTypes.Delta, cancellationToken), time, cancellationToken).ConfigureAwait(false))
+        var referrers = new List<(OciDescriptor Entry, OciManifest Manifest, byte[] Bytes)>();
+        foreach (var type in MediaTypes.TravelsAlong)
         {
-            var (manifest, bytes) = await ReadAsync(from, entry.Digest, time, cancellationToken).ConfigureAwait(false);
-            deltas.Add((entry, manifest, bytes));
+            foreach (var entry in await Attempts.RunAsync(() => from.ListReferrersAsync(manifestDigest, type, cancellationToken), time, cancellationToken).ConfigureAwait(false))
+            {
+                var (manifest, bytes) = await ReadAsync(from, entry.Digest, time, cancellationToken).ConfigureAwait(false);
+                referrers.Add((entry, manifest, bytes));
+            }
         }
 
-        var blobs = deltas.Select(delta => delta.Manifest).Prepend(generation.Manifest).SelectMany(manifest => manifest.Layers.Prepend(manifest.Config)).DistinctBy(blob => blob.Digest).ToList();
+        var blobs = referrers.Select(referrer => referrer.Manifest).Prepend(generation.Manifest).SelectMany(manifest => manifest.Layers.Prepend(manifest.Config)).DistinctBy(blob => blob.Digest).ToList();
         var meter = new ProgressMeter("Pushing", blobs.Sum(blob => blob.Size), time, progress);
         var upload = new BlobUpload(client, repository, from, time);
         try
@@ -48,7 +51,7 @@ public sealed class RegistryPush(HttpClient client, string repository)
             await Parallel.ForEachAsync(blobs, new ParallelOptions { MaxDegreeOfParallelism = Lanes, CancellationToken = cancellationToken }, async (blob, token) =>
                 await upload.SendAsync(blob, meter.Add, token).ConfigureAwait(false)).ConfigureAwait(false);
             await PutDocumentAsync(generation.Bytes, MediaTypes.OciManifest, tag ?? manifestDigest, cancellationToken).ConfigureAwait(false);
-            foreach (var (entry, _, bytes) in deltas)
+            foreach (var (entry, _, bytes) in referrers)
             {
                 await PushReferrerAsync(entry, bytes, manifestDigest, cancellationToken).ConfigureAwait(false);
             }
@@ -65,15 +68,15 @@ public sealed class RegistryPush(HttpClient client, string repository)
         return (OciManifest.Parse(bytes, digest), bytes);
     }
 
-    private async Task PushReferrerAsync(OciDescriptor delta, byte[] bytes, string subject, CancellationToken cancellationToken)
+    private async Task PushReferrerAsync(OciDescriptor referrer, byte[] bytes, string subject, CancellationToken cancellationToken)
     {
-        if (await PutDocumentAsync(bytes, MediaTypes.OciManifest, delta.Digest, cancellationToken).ConfigureAwait(false))
+        if (await PutDocumentAsync(bytes, MediaTypes.OciManifest, referrer.Digest, cancellationToken).ConfigureAwait(false))
         {
             return;
         }
 
         var kept = await ReadReferrersAsync(subject, cancellationToken).ConfigureAwait(false);
-        var index = new OciIndex { Manifests = [.. kept.Where(entry => entry.Digest != delta.Digest), delta] };
+        var index = new OciIndex { Manifests = [.. kept.Where(entry => entry.Digest != referrer.Digest), referrer] };
         await PutDocumentAsync(JsonSerializer.SerializeToUtf8Bytes(index, OciJson.Default.OciIndex), MediaTypes.OciIndex, ReferrersTag(subject), cancellationToken).ConfigureAwait(false);
     }
 
