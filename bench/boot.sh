@@ -44,7 +44,8 @@ site() {
   PROBE=(--probe-kernel "$tiny/vmlinuz" --probe-initrd "$tiny/initrd")
   say "a control plane with the image work"
   network
-  start_server http://$FAR:8480 https://$NEAR:8443 on_server
+  INIT=(--listen-any)
+  start_server http://localhost:8480 https://$NEAR:8443 on_server
   publish work "$work/work-1.raw"
   assign Work work
   administrator group create later > /dev/null

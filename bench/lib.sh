@@ -56,12 +56,13 @@ measure() {
   shift 2
   say "$name"
   /usr/bin/time -q -o "$WORK/time" -f '%U %S %M %e' timeout -k 10 "$limit" "$@" > "$WORK/out" 2> "$WORK/err" || code=$?
-  read -r -a figures < <(tail -n1 "$WORK/time")
-  record "$name.cpu" "$(awk -v a="${figures[0]}" -v b="${figures[1]}" 'BEGIN { print a + b }')"
-  record "$name.rss" $((figures[2] * 1024))
-  record "$name.wall" "${figures[3]}"
   case $code in
-    0) return 0 ;;
+    0)
+      read -r -a figures < <(tail -n1 "$WORK/time")
+      record "$name.cpu" "$(awk -v a="${figures[0]}" -v b="${figures[1]}" 'BEGIN { print a + b }')"
+      record "$name.rss" $((figures[2] * 1024))
+      record "$name.wall" "${figures[3]}"
+      return 0 ;;
     124|137) say "  stopped after $limit s"; status "$name" "not done in $limit s" ;;
     *) say "  failed: $(tail -n 3 "$WORK/err" | tr '\n' ' ')"; status "$name" "failed" ;;
   esac

@@ -82,7 +82,7 @@ random() { # server workload pid depth uri: two seconds of it
   local name=$1.$2 pid=$3 before figures
   before=$(cpu_ticks "$pid")
   figures=$(fio --name=r --ioengine=nbd --uri="$5" --rw=randread --bs=4k --iodepth="$4" --size=${FILE_MB}M --randrepeat=0 \
-    --time_based --runtime=2 --minimal | awk -F';' '{ print $8, $6 / 4 }') # reads a second, reads
+    --time_based --runtime=2 --minimal | awk -F';' '/^3;/ { print $8, $6 / 4 }') # reads a second, reads
   add "$name" "${figures% *}"
   add "$name.cpu" "$(awk -v t=$(($(cpu_ticks "$pid") - before)) -v n="${figures#* }" 'BEGIN { printf "%.1f", t * 100000 / n }')"
 }

@@ -4,6 +4,7 @@
 SERVER=(dotnet "$CAISSON_APPS/Caisson.ControlPlane/caisson-server.dll")
 ENDPOINT=(dotnet "$CAISSON_APPS/Caisson.Endpoint/caissond.dll")
 processes=()
+INIT=() # more arguments of caisson-server init
 
 # Ends what this run started, whatever way it ends.
 end_processes() {
@@ -29,7 +30,7 @@ start_server() {
   shift 2
   WRAP_SERVER=("$@")
   export CAISSON_SERVER=$people CAISSON_TOKEN_FILE=$WORK/token XDG_DATA_HOME=$WORK/administrator
-  "${SERVER[@]}" init --data "$WORK/server" --url "$people" --endpoint-url "$endpoints" --poll 5 > /dev/null
+  "${SERVER[@]}" init --data "$WORK/server" --url "$people" --endpoint-url "$endpoints" --poll 5 "${INIT[@]}" > /dev/null
   (umask 077; "${SERVER[@]}" api-token --data "$WORK/server" --name bench > "$WORK/token")
   "$@" "${SERVER[@]}" run --data "$WORK/server" > "$WORK/server.log" 2>&1 8>&- &
   SERVER_PID=$!

@@ -6,6 +6,7 @@
 # A suite that cannot run says "not run" and fails the whole; nothing is skipped in silence (CAISSON_REQUIRE=1).
 
 . "$ROOT/eng/fuzz.sh"
+. "$ROOT/eng/package-test.sh"
 
 CI_SUITES=(unit faults crash vm web check)
 passed=0 failed=0 verdicts=() named=0
@@ -35,11 +36,11 @@ run_project() { # log filter project
   CAISSON_REQUIRE=1 dotnet test --project "$3" -c Release --no-build --no-progress --output Normal "${arguments[@]}" >"$1" 2>&1
 }
 
-# Two at a time: most tests wait more than they work.
+# Three at a time: most tests wait more than they work.
 run_projects() { # log filter project…
   local log=$1 filter=$2 project code=0; shift 2
   for project in "$@"; do
-    while [ "$(jobs -rp | grep -cvx "${guests:-none}")" -ge 2 ]; do wait -n || true; done
+    while [ "$(jobs -rp | grep -cvx "${guests:-none}")" -ge 3 ]; do wait -n || true; done
     ( run_project "$log.$(basename "$project")" "$filter" "$project" || touch "$log.$(basename "$project").failed" ) &
   done
   wait_but_guests
@@ -110,9 +111,9 @@ run_suites() { # [suite…] [--filter F] [--seconds N] [--parser P]
       --filter) filter=$2; shift ;;
       --seconds) seconds=$2; shift ;;
       --parser) parser=$2; shift ;;
-      unit|faults|crash|vm|web|check|flips|fuzz|move) wanted+=("$1") ;;
+      unit|faults|crash|vm|web|check|flips|fuzz|move|package) wanted+=("$1") ;;
       all) wanted=("${CI_SUITES[@]}"); named=0 ;;
-      *) echo "./dev test: '$1' is not a suite; there are ${CI_SUITES[*]}, flips, fuzz, move and all." >&2; exit 2 ;;
+      *) echo "./dev test: '$1' is not a suite; there are ${CI_SUITES[*]}, flips, fuzz, move, package and all." >&2; exit 2 ;;
     esac
     shift
   done
@@ -139,6 +140,7 @@ run_suites() { # [suite…] [--filter F] [--seconds N] [--parser P]
       fuzz) suite fuzz fuzz_suite "$seconds" "$parser" ;;
       vm) suite vm run_projects "$SUITE_LOGS/vm" "$filter" "$ROOT/tests/vm/Caisson.Vm.Tests" ;;
       web) suite web run_projects "$SUITE_LOGS/web" "$filter" "$ROOT/tests/web/Caisson.Web.Tests" ;;
+      package) suite package package_suite ;;
       move) CAISSON_MOVES=200 suite move run_projects "$SUITE_LOGS/move" A_guest_that_checks_every_byte_moves "$ROOT/tests/vm/Caisson.Vm.Tests" ;;
       check) [ -z "$guests" ] || wait "$guests" || true; suite check check_suite ;;
     esac

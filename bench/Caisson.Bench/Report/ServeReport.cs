@@ -29,7 +29,7 @@ internal sealed class ServeReport(Results results)
 
         text.Append("\nPacks over HTTPS, TLS 1.3, ranges of 256 KiB (a frame at most) and whole packs of 4 MiB; the server on one core, the client on another:\n\n");
         text.Append("| | nginx | Caisson | ratio | ratio of elapsed speed |\n|---|---|---|---|---|\n");
-        foreach (var (key, name) in Https)
+        foreach (var (key, name) in Https.Where(h => !double.IsNaN(Origin(h.Key))))
         {
             text.Append(CultureInfo.InvariantCulture, $"| {name} | {results.Median($"nginx.{key}"):F0} MB a CPU second | {results.Median($"origin.{key}"):F0} MB a CPU second | {Origin(key):F2} | {results.Median($"origin.{key}.speed") / results.Median($"nginx.{key}.speed"):F2} |\n");
         }

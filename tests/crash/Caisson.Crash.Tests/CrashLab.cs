@@ -28,8 +28,12 @@ internal sealed record CrashVerdict(int States, int LostFileSystems, IReadOnlyLi
 /// <summary>Runs a scenario once on a logged disk, then cuts its power in many ways and looks at what is left.</summary>
 internal static class CrashLab
 {
+    private const int StatesInCi = 100;
+
     /// <summary>States of all scenarios on all file systems together: some for CI, many by command.</summary>
-    public static int States { get; } = int.Parse(Environment.GetEnvironmentVariable("CAISSON_CRASH_STATES") ?? "100", CultureInfo.InvariantCulture);
+    public static int States { get; } = int.Parse(Environment.GetEnvironmentVariable("CAISSON_CRASH_STATES") ?? $"{StatesInCi}", CultureInfo.InvariantCulture);
+
+    public static bool IsShort => States <= StatesInCi;
 
     /// <param name="isFirstEnough">One broken state is enough; the rest is not looked at.</param>
     public static async Task<CrashVerdict> RunAsync(FileSystem fileSystem, CrashScenario scenario, int count, int seed, bool isFirstEnough = false)

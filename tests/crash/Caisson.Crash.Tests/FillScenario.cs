@@ -68,11 +68,17 @@ internal static class FillScenario
     /// <summary>The network is not there yet.</summary>
     private sealed class NoSource : IBlobSource
     {
+        public string Name => "nowhere";
+
         public Task<byte[]> ReadManifestAsync(string reference, CancellationToken cancellationToken) => throw Away();
 
-        public Task ReadRangeAsync(string digest, long offset, Memory<byte> buffer, CancellationToken cancellationToken) => throw Away();
+        public Task<IBlobSource> ReadRangeAsync(string digest, long offset, Memory<byte> buffer, CancellationToken cancellationToken) => throw Away();
 
         public Task<IReadOnlyList<OciDescriptor>> ListReferrersAsync(string digest, string artifactType, CancellationToken cancellationToken) => throw Away();
+
+        public void Reject(string digest)
+        {
+        }
 
         private static BlobSourceException Away() => new(BlobSourceError.Away, "There is no source.");
     }

@@ -21,7 +21,7 @@ internal static class ChunkParsers
 
     public static Parser Frame { get; } = new("frame", ParseFrame, () => [Compressed(3), Compressed(19), [.. Compressed(3)[..100]]]);
 
-    public static Parser PrefixedFrame { get; } = new("prefixed-frame", ParsePrefixed, PrefixedSeeds);
+    public static Parser DeltaUnit { get; } = new("delta-unit", ParseUnit, UnitSeeds);
 
     public static Parser DeltaHead { get; } = new("delta-head", ParseDeltaHead, () => [SampleDelta()]);
 
@@ -84,12 +84,18 @@ internal static class ChunkParsers
         }
     }
 
-    private static void ParsePrefixed(byte[] bytes)
+    /// <summary>The first byte says how the rest is encoded.</summary>
+    private static void ParseUnit(byte[] bytes)
     {
-        using var codec = new PrefixCodec();
+        if (bytes.Length == 0)
+        {
+            return;
+        }
+
+        using var decoder = new UnitDecoder();
         try
         {
-            codec.Decode(Prefix, bytes, new byte[PlainBytes]);
+            decoder.Decode((DeltaEncoding)(bytes[0] % 8), Prefix, bytes.AsSpan(1), new byte[PlainBytes]);
         }
         catch (ChunkException)
         {
@@ -129,28 +135,31 @@ internal static class ChunkParsers
         return stored[..length];
     }
 
-    private static IEnumerable<byte[]> PrefixedSeeds()
+    private static IEnumerable<byte[]> UnitSeeds()
     {
-        using var codec = new PrefixCodec();
-        var stored = new byte[PlainBytes * 2];
-        var changed = (byte[])Prefix.Clone();
-        changed.AsSpan(1000, 500).Clear();
-        yield return stored[..codec.Encode(Prefix, changed, stored)];
-        yield return stored[..codec.Encode(Prefix, Plain, stored)];
+        // One zstd frame stands alone, against a prefix it makes no use of, and as each stream of a byte difference.
+        var frame = Compressed(3);
+        yield return [(byte)DeltaEncoding.Zstd, .. frame];
+        yield return [(byte)DeltaEncoding.ZstdPrefix, .. frame];
+        var difference = new byte[16];
+        BinaryPrimitives.WriteInt32LittleEndian(difference, PlainBytes);
+        BinaryPrimitives.WriteInt32LittleEndian(difference.AsSpan(4), frame.Length);
+        yield return [(byte)DeltaEncoding.ByteDifference, .. difference, .. frame, .. frame];
+        yield return [(byte)DeltaEncoding.Lzma, 1, 0, 7, 0, .. Plain.AsSpan(0, 8), 0];
     }
 
     private static byte[] SampleDelta()
     {
-        using var codec = new PrefixCodec();
+        using var codec = new FrameCodec();
         var index = SampleIndex().Encode();
-        var stored = new byte[index.Length * 2];
-        var length = codec.Encode(NoContent, index, stored);
+        var stored = new byte[index.Length];
+        var (_, length) = codec.Encode(index, stored);
         var head = DeltaFormat.EncodeHead(new DeltaHead
         {
             BaseContent = ChunkId.Of(NoContent),
             BaseBytes = 1 << 20,
             TargetIndex = ChunkId.Of(index),
-            IndexEncoding = DeltaEncoding.Zstd,
+            IndexEncoding = IndexEncoding.Zstd,
             IndexPlainBytes = index.Length,
             IndexStored = stored.AsMemory(0, length),
             Units =

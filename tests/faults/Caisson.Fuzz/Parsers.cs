@@ -17,7 +17,7 @@ internal static class Parsers
     [
         ChunkParsers.Index,
         ChunkParsers.Frame,
-        ChunkParsers.PrefixedFrame,
+        ChunkParsers.DeltaUnit,
         ChunkParsers.DeltaHead,
         ImageParsers.Presence,
         ImageParsers.Manifest,

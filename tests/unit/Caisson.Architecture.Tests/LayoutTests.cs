@@ -54,7 +54,7 @@ public sealed class LayoutTests
         var bench = Assert.Single(Project.All, p => p.Tier == "bench");
         Assert.Equal(["Caisson.Images"], bench.References);
         Assert.Empty(bench.Packages);
-        Assert.Empty(Project.All.Where(p => p.References.Contains(bench.Name)));
+        Assert.DoesNotContain(Project.All, p => p.References.Contains(bench.Name));
     }
 
     [Fact]

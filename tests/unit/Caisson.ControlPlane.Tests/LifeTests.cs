@@ -76,7 +76,7 @@ public sealed class LifeTests
         await using var server = await TestServer.StartAsync();
         await server.GiveWorkAsync();
         using var pc = await TestPc.EnrolAsync(server, "house");
-        var many = Enumerable.Range(0, 200).Select(i => s_seen with { Id = $"e-{i}", At = DateTimeOffset.UnixEpoch.AddMinutes(i), Text = new string('x', 9000) });
+        var many = Enumerable.Range(0, 200).Select(i => s_seen with { Id = $"e-{i}", At = DateTimeOffset.UnixEpoch.AddMinutes(i), Text = new string('x', 900) });
         using var taken = await pc.ReportAsync(pc.Report(1, Work(s_rolledBack with { Evidence = [.. many, s_seen with { Id = "../../keys" }] })));
         using var unknown = await PostAsync(pc, "work/e-199/screen", s_png, "image/png");
         using var text = await PostAsync(pc, "work/e-1/screen", "<script>"u8.ToArray(), "image/png");

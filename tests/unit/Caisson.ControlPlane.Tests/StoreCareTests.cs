@@ -96,7 +96,7 @@ public sealed class StoreCareTests
         await TestPublisher.PublishAsync(server, "work", seed: 1);
         var second = await TestPublisher.PublishAsync(server, "work", seed: 2);
         var copy = Directory.CreateTempSubdirectory("caisson-copy-");
-        foreach (var file in Directory.GetFiles(server.Folder.Store, "*", SearchOption.AllDirectories).Where(file => !file.Contains("/tmp/", StringComparison.Ordinal)))
+        foreach (var file in Directory.GetFiles(server.Folder.Store, "*", SearchOption.AllDirectories).Where(file => !Path.GetRelativePath(server.Folder.Store, file).StartsWith("tmp/", StringComparison.Ordinal)))
         {
             var target = Path.Combine(copy.FullName, Path.GetRelativePath(server.Folder.Store, file));
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);

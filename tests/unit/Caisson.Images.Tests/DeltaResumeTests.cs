@@ -189,9 +189,11 @@ public sealed class DeltaResumeTests : IDisposable
 
         public long Given { get; private set; }
 
+        public string Name => inner.Name;
+
         public Task<byte[]> ReadManifestAsync(string reference, CancellationToken cancellationToken) => inner.ReadManifestAsync(reference, cancellationToken);
 
-        public async Task ReadRangeAsync(string digest, long offset, Memory<byte> buffer, CancellationToken cancellationToken)
+        public async Task<IBlobSource> ReadRangeAsync(string digest, long offset, Memory<byte> buffer, CancellationToken cancellationToken)
         {
             if (Given + buffer.Length > bytes)
             {
@@ -204,12 +206,15 @@ public sealed class DeltaResumeTests : IDisposable
                 throw new BlobSourceException(BlobSourceError.Away, "The test cut the line.");
             }
 
-            await inner.ReadRangeAsync(digest, offset, buffer, cancellationToken);
+            var giver = await inner.ReadRangeAsync(digest, offset, buffer, cancellationToken);
             Given += buffer.Length;
+            return giver;
         }
 
         public Task<IReadOnlyList<OciDescriptor>> ListReferrersAsync(string digest, string artifactType, CancellationToken cancellationToken) =>
             inner.ListReferrersAsync(digest, artifactType, cancellationToken);
+
+        public void Reject(string digest) => inner.Reject(digest);
     }
 
     /// <summary>Every write is a checkpoint.</summary>

@@ -2,6 +2,9 @@ using Caisson.Chunks;
 
 namespace Caisson.Images.Tests;
 
+/// <summary>Alone: what other tests allocate meanwhile would count as the table's.</summary>
+[CollectionDefinition(nameof(IdTableTests), DisableParallelization = true)]
+[Collection(nameof(IdTableTests))]
 public sealed class IdTableTests
 {
     [Fact]

@@ -95,7 +95,7 @@ public sealed class RepairTests : IDisposable
             File.Copy(blob, Path.Combine(copy.Directory, "blobs", "sha256", Path.GetFileName(blob)));
         }
 
-        File.Copy(Path.Combine(store.Directory, "index.json"), Path.Combine(copy.Directory, "index.json"));
+        File.Copy(Path.Combine(store.Directory, "index.json"), Path.Combine(copy.Directory, "index.json"), overwrite: true);
         return (store, copy);
     }
 

@@ -191,12 +191,17 @@ public sealed class SourceChainTests
         poisoned.CorruptNext(int.MaxValue);
         var (near, far) = (new SourceCount(), new SourceCount());
         var chain = new SourceChain([new CountedSource(poisoned, near), new CountedSource(new DirectoryBlobSource(store), far)], TimeProvider.System);
-        await using var image = await SelfFillingImage.OpenAsync(folder["image"], generation.ManifestDigest, chain, new HastyTime(), null, Token);
+
+        // The index comes wrong at first, and whoever gave it is not asked for it again.
+        await Assert.ThrowsAsync<ChunkException>(() => OpenAsync());
+        await using var image = await OpenAsync();
         await image.FillAsync(() => null, Token);
 
         Assert.Equal(disk, await File.ReadAllBytesAsync(image.ImageFile, Token));
         Assert.InRange(near.Rejected, 1, 20);
-        Assert.True(far.Bytes >= generation.StoredBytes - 4096, $"{far.Bytes} of {generation.StoredBytes}");
+        Assert.True(far.Bytes > 0); // Only what came wrong: of a run of frames, the sound ones are kept.
+
+        Task<SelfFillingImage> OpenAsync() => SelfFillingImage.OpenAsync(folder["image"], generation.ManifestDigest, chain, new HastyTime(), null, Token);
     }
 
     private async Task<string> ReadAsync(string digest = Blob)

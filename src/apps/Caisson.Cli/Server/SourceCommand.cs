@@ -8,12 +8,23 @@ namespace Caisson.Cli.Server;
 internal static class SourceCommand
 {
     private static readonly Option<string?> Image = new("--image") { Description = "Only for this image" };
-    private static readonly Argument<Uri> Address = new("address") { Description = "Of a site cache http[s]://HOST[:PORT], of a registry https://HOST[:PORT]/REPOSITORY (without --image the image's name is added)" };
+    private static readonly Argument<Uri> Address = new("address") { Description = "Of a site cache http[s]://HOST[:PORT], of a registry https://HOST[:PORT]/REPOSITORY (without --image the image's name is added)", CustomParser = ParseAddress };
 
     public static Command Create() => new("source", "Where PCs take images from before they ask the server: site caches, registries")
     {
         List(), Add(), Remove(),
     };
+
+    private static Uri? ParseAddress(System.CommandLine.Parsing.ArgumentResult result)
+    {
+        if (Uri.TryCreate(result.Tokens[0].Value, UriKind.Absolute, out var address) && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps))
+        {
+            return address;
+        }
+
+        result.AddError($"'{result.Tokens[0].Value}' is not the address of a source; it looks like https://registry.example.org/images.");
+        return null;
+    }
 
     private static Command List()
     {

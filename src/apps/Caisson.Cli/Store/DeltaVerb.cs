@@ -13,7 +13,7 @@ internal static class DeltaVerb
         var from = new Argument<string>("from") { Description = "The generation PCs have, NAME@GEN" };
         var to = new Argument<string>("to") { Description = "The generation they shall have, NAME@GEN" };
         var file = new Option<string>("--out") { Description = "File to write; appears only when whole", Required = true };
-        var small = new Option<bool>("--small") { Description = "Spend some ten times the work on a delta about a seventh smaller; takes the place of a fast one" };
+        var small = new Option<bool>("--small") { Description = "Spend many times the work on a smaller delta; takes the place of a fast one" };
         var budget = new Option<int?>("--budget") { Description = "With --small: seconds of work, summed over threads, after which the rest stays as the fast way made it" };
         var command = new Command("delta", "Make the delta from one generation to another") { store, from, to, file, small, budget, StoreCommand.Json };
         command.SetAction(async (parsed, cancel) =>

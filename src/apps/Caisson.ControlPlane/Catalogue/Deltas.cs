@@ -63,9 +63,9 @@ internal sealed partial class Deltas(IDbContextFactory<ServerDb> database, Image
                     await MakeAsync(wanted, stoppingToken);
                 }
             }
-            catch (Exception e) when (e is DbUpdateException or SqliteException or IOException)
+            catch (Exception e) when (e is DbUpdateException or SqliteException or IOException or ImageStoreException)
             {
-                // The database cannot be written: most often a full disk. What is left to do is still there afterwards.
+                // Database or store cannot be used: most often a full disk. What is left to do is still there afterwards.
                 LogWaiting(logger, e);
                 await Task.Delay(s_patience, time, stoppingToken);
                 Wake();
@@ -81,7 +81,7 @@ internal sealed partial class Deltas(IDbContextFactory<ServerDb> database, Image
         var asked = _asked.Keys.ToList();
         foreach (var wanted in DeltaWishes.InOrder(generations, asked, config.DeltaGenerations, config.SmallDeltaSeconds > 0))
         {
-            if (!_failed.Contains(wanted) && (wanted.IsPending || !(store.FindDelta(wanted.From.ManifestDigest, wanted.To.ManifestDigest)?.Effort >= wanted.Effort)))
+            if (!_failed.Contains(wanted) && (wanted.IsPending || IsMissing(wanted)))
             {
                 return wanted;
             }
@@ -89,6 +89,21 @@ internal sealed partial class Deltas(IDbContextFactory<ServerDb> database, Image
 
         asked.ForEach(pair => _asked.TryRemove(pair, out _));
         return null;
+    }
+
+    private bool IsMissing(WantedDelta wanted)
+    {
+        try
+        {
+            return !(store.FindDelta(wanted.From.ManifestDigest, wanted.To.ManifestDigest)?.Effort >= wanted.Effort);
+        }
+        catch (ChunkException e)
+        {
+            // Damage in the store is for check and repair to mend; it must not end the server, nor keep other deltas from being made.
+            LogFailed(logger, e, wanted.Image, wanted.From.Number, wanted.To.Number);
+            _failed.Add(wanted);
+            return false;
+        }
     }
 
     private async Task MakeAsync(WantedDelta wanted, CancellationToken cancellationToken)
@@ -167,6 +182,6 @@ internal sealed partial class Deltas(IDbContextFactory<ServerDb> database, Image
     [LoggerMessage(EventId = 20, Level = LogLevel.Error, Message = "The delta of {Image} from {From} to {To} could not be made")]
     private static partial void LogFailed(ILogger logger, Exception e, string image, int from, int to);
 
-    [LoggerMessage(EventId = 21, Level = LogLevel.Error, Message = "Deltas wait half a minute: the database cannot be used")]
+    [LoggerMessage(EventId = 21, Level = LogLevel.Error, Message = "Deltas wait half a minute: the database or the store cannot be used")]
     private static partial void LogWaiting(ILogger logger, Exception e);
 }

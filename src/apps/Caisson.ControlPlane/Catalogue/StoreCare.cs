@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Threading.Channels;
+using Caisson.Chunks;
 using Caisson.ControlPlane.Data;
 using Caisson.ControlPlane.Registry;
 using Caisson.Images;
@@ -57,7 +58,7 @@ internal sealed partial class StoreCare(IDbContextFactory<ServerDb> database, Im
                     await CareAsync(stoppingToken);
                 }
             }
-            catch (Exception e) when (e is DbUpdateException or SqliteException or IOException or ImageStoreException)
+            catch (Exception e) when (e is DbUpdateException or SqliteException or IOException or ImageStoreException or ChunkException)
             {
                 LogFailed(logger, e);
             }

@@ -44,8 +44,10 @@ internal sealed class EvidenceDesk(IDbContextFactory<ServerDb> database, DataFol
         foreach (var old in known.Concat(fresh).OrderByDescending(e => e.At).Skip(Most))
         {
             db.Evidence.Remove(old);
-            File.Delete(PathOf(endpointId, workspaceId, old.Id, "png"));
-            File.Delete(PathOf(endpointId, workspaceId, old.Id, "log"));
+            foreach (var file in ((string[])["png", "log"]).Select(extension => PathOf(endpointId, workspaceId, old.Id, extension)).Where(File.Exists))
+            {
+                File.Delete(file);
+            }
         }
     }
 

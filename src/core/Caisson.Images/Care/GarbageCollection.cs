@@ -67,7 +67,7 @@ internal sealed class GarbageCollection(ImageStore store, StoreLayout layout, Ti
         foreach (var file in new DirectoryInfo(layout.BlobDirectory).EnumerateFiles())
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var digest = $"sha256:{file.Name}";
+            var (digest, length) = ($"sha256:{file.Name}", file.Length);
             if (!ChunkId.TryParseDigest(digest, out _) || needed.Named.Contains(digest))
             {
                 continue;
@@ -75,11 +75,11 @@ internal sealed class GarbageCollection(ImageStore store, StoreLayout layout, Ti
 
             if (needed.Read.Contains(digest) || _marks.Has(digest, time.GetUtcNow()) || (trash is not null && !TryTake(file.FullName, Path.Combine(trash, file.Name), digest)))
             {
-                (_keptBlobs, _keptBytes) = (_keptBlobs + 1, _keptBytes + file.Length);
+                (_keptBlobs, _keptBytes) = (_keptBlobs + 1, _keptBytes + length);
                 continue;
             }
 
-            (_blobs, _bytes) = (_blobs + 1, _bytes + file.Length);
+            (_blobs, _bytes) = (_blobs + 1, _bytes + length);
         }
     }
 
@@ -119,7 +119,8 @@ internal sealed class GarbageCollection(ImageStore store, StoreLayout layout, Ti
             }
         }
 
-        foreach (var file in temp.EnumerateFiles("blob-*").Where(file => now.UtcDateTime - file.LastWriteTimeUtc > PushMarks.LongestPush))
+        // Uploads and small writes go on meanwhile: a file that has taken its name since it was listed is not there any more.
+        foreach (var file in temp.EnumerateFiles("blob-*").Where(file => file.Exists && now.UtcDateTime - file.LastWriteTimeUtc > PushMarks.LongestPush))
         {
             _bytes += file.Length;
             if (!isDry)

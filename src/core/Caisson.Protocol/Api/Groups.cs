@@ -82,7 +82,7 @@ public sealed record ChangeAssignmentRequest
 }
 
 /// <summary>PUT /api/assignments/{id}/generation: hold it at an older generation, or (null) let it follow the newest again.</summary>
-public sealed record HoldAssignmentRequest(int? Generation);
+public sealed record HoldAssignmentRequest(int? Generation = null);
 
 /// <summary>GET /api/assignments/{id}/rollback?to=N: what holding it there would hit. Nothing is changed.</summary>
 public sealed record RollbackPreview

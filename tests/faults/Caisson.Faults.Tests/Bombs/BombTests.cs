@@ -5,7 +5,6 @@ using Caisson.Chunks;
 using Caisson.Fuzz;
 using Caisson.Images;
 using Caisson.Testing;
-using ZstdSharp;
 
 namespace Caisson.Faults.Tests.Bombs;
 
@@ -27,8 +26,8 @@ public sealed class BombTests : IDisposable
         Assert.InRange(bomb.Length, 1, 300_000);
         using var codec = new FrameCodec();
         IsRefused<ChunkException>(() => codec.Decode(FrameEncoding.Zstd, bomb, new byte[Limits.MaxFramePlainBytes]));
-        using var prefixed = new PrefixCodec();
-        IsRefused<ChunkException>(() => prefixed.Decode([], bomb, new byte[Limits.MaxUnitPlainBytes]));
+        using var unit = new UnitDecoder();
+        IsRefused<ChunkException>(() => unit.Decode(DeltaEncoding.Zstd, [], bomb, new byte[Limits.MaxUnitPlainBytes]));
     }
 
     [Theory]
@@ -41,8 +40,8 @@ public sealed class BombTests : IDisposable
         var frame = (byte[])[0x28, 0xB5, 0x2F, 0xFD, 0x00, (byte)((windowLog - 10) << 3), 0x09, 0x00, 0x00, 0x41];
         using var codec = new FrameCodec();
         IsRefused<ChunkException>(() => codec.Decode(FrameEncoding.Zstd, frame, new byte[Limits.MaxFramePlainBytes]));
-        using var prefixed = new PrefixCodec();
-        IsRefused<ChunkException>(() => prefixed.Decode(new byte[1000], frame, new byte[Limits.MaxUnitPlainBytes]));
+        using var unit = new UnitDecoder();
+        IsRefused<ChunkException>(() => unit.Decode(DeltaEncoding.ZstdPrefix, new byte[1000], frame, new byte[Limits.MaxUnitPlainBytes]));
     }
 
     [Theory]
@@ -187,18 +186,19 @@ public sealed class BombTests : IDisposable
         Assert.InRange(Environment.WorkingSet - resident, long.MinValue, MostResidentBytes);
     }
 
+    /// <summary>One zstd frame of nothing but RLE blocks, four bytes for each 128 KiB (RFC 8878, 3.1.1.2).</summary>
     private static byte[] MakeBomb(long plainBytes)
     {
-        using var target = new MemoryStream();
-        using (var compress = new CompressionStream(target, 1, leaveOpen: true))
+        const int BlockBytes = 128 * 1024;
+        const int RunLength = 1;
+        using var frame = new MemoryStream();
+        frame.Write([0x28, 0xB5, 0x2F, 0xFD, 0x00, (17 - 10) << 3]);
+        for (var left = plainBytes; left > 0; left -= BlockBytes)
         {
-            var zeros = new byte[1 << 20];
-            for (var done = 0L; done < plainBytes; done += zeros.Length)
-            {
-                compress.Write(zeros);
-            }
+            var header = (BlockBytes << 3) | (RunLength << 1) | (left <= BlockBytes ? 1 : 0);
+            frame.Write([(byte)header, (byte)(header >> 8), (byte)(header >> 16), 0]);
         }
 
-        return target.ToArray();
+        return frame.ToArray();
     }
 }

@@ -29,7 +29,7 @@ public sealed class LifeTests
 
         var back = await pc.WorkspaceAsync("work", w => Health(w) == "RolledBack" && Running(w) == good.Number && w.GetProperty("state").GetString() == "Running" && w.TryGetProperty("bootId", out _));
         Assert.Contains($"Generation {bad.Number} failed here twice", back.GetProperty("lifeWords").GetString(), StringComparison.Ordinal);
-        var reported = await pc.EventuallyAsync(() => pc.Server.Reports.Select(r => r.Workspaces.Single().Life).LastOrDefault(l => l?.Health == GenerationHealth.RolledBack), "the report of the roll-back");
+        var reported = await pc.EventuallyAsync(() => pc.Server.Reports.Select(r => r.Workspaces.SingleOrDefault()?.Life).LastOrDefault(l => l?.Health == GenerationHealth.RolledBack), "the report of the roll-back");
         Assert.Equal((good.Number, bad.Number, why, 2), (reported.Committed, reported.Refused, reported.Failure, reported.Evidence.Count));
         Assert.All(reported.Evidence, e => Assert.Equal((bad.Number, why), (e.Generation, e.Failure)));
 

@@ -59,7 +59,8 @@ internal sealed class EvidenceFolder
 
         var now = time.GetUtcNow();
         var about = new StartEvidence { Id = "e-" + Guid.CreateVersion7(now).ToString("N", CultureInfo.InvariantCulture), Generation = generation.Number, At = now, Failure = failure, Text = text };
-        var screen = machine is null ? AtomicFile.Read(paths.LastScreen) : await PictureAsync(machine);
+        // At the third panic the driver keeps the screen and ends the machine, which may still look alive from here.
+        var screen = machine is null || failure == StartFailure.Panicked ? AtomicFile.Read(paths.LastScreen) : await PictureAsync(machine);
         var serial = EndOf(paths.SerialLog);
         if (screen is not null)
         {

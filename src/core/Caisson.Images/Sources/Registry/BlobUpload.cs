@@ -45,9 +45,14 @@ internal sealed class BlobUpload(HttpClient client, string repository, IBlobSour
             >= HttpStatusCode.InternalServerError or HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout => BlobSourceError.Away,
             _ => BlobSourceError.Invalid,
         };
-        var hint = error == BlobSourceError.Refused ? " Give a user with --username and --password-file, or sign in with 'docker login'." : "";
+        var hint = error == BlobSourceError.Refused ? " A credential is missing or has not the right: give a user with --username and --password-file, or sign in with 'docker login'." : "";
         throw new BlobSourceException(error, $"The registry {client.BaseAddress} did not {what}: it answers {(int)response.StatusCode}.{hint}") { RetryAfter = response.Headers.RetryAfter?.Delta };
     }
+
+    /// <summary>A refused certificate is named in the inner exception only, and is the caller's to mend.</summary>
+    public static string Reason(Exception e) => e is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError, InnerException: { } inner }
+        ? $"its certificate is not trusted here. {inner.Message} Give its CA with --ca-file, and the name it was made for."
+        : e.Message;
 
     private async Task<bool> IsThereAsync(OciDescriptor blob, CancellationToken cancellationToken)
     {
@@ -141,7 +146,7 @@ internal sealed class BlobUpload(HttpClient client, string repository, IBlobSour
         }
         catch (Exception e) when (e is HttpRequestException { StatusCode: null } or IOException)
         {
-            throw new BlobSourceException(BlobSourceError.Away, $"The registry {client.BaseAddress} cannot be reached: {e.Message}", e);
+            throw new BlobSourceException(BlobSourceError.Away, $"The registry {client.BaseAddress} cannot be reached: {Reason(e)}", e);
         }
         catch (HttpRequestException e)
         {

@@ -58,7 +58,7 @@ public sealed class RegistryPush(HttpClient client, string repository)
         }
         catch (HttpRequestException e)
         {
-            throw new BlobSourceException(BlobSourceError.Away, $"The registry {client.BaseAddress} cannot be reached: {e.Message}", e);
+            throw new BlobSourceException(BlobSourceError.Away, $"The registry {client.BaseAddress} cannot be reached: {BlobUpload.Reason(e)}", e);
         }
     }
 
