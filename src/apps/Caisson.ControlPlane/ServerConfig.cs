@@ -15,13 +15,13 @@ internal sealed record ServerConfig
     public required Uri EndpointUrl { get; init; }
 
     /// <summary>Seconds between two polls of an endpoint, before jitter.</summary>
-    public int PollSeconds { get; init; } = 60;
+    public int PollSeconds { get; set; } = 60;
 
     /// <summary>From how many generations before an image's newest deltas to it are made without being asked for.</summary>
-    public int DeltaGenerations { get; init; } = 3;
+    public int DeltaGenerations { get; set; } = 3;
 
     /// <summary>Seconds of work one such delta may take to become smaller once it is there; 0: none.</summary>
-    public int SmallDeltaSeconds { get; init; } = 600;
+    public int SmallDeltaSeconds { get; set; } = 600;
 
     /// <summary>Listen on every address instead of those the URLs name.</summary>
     public bool ListenAny { get; init; }
@@ -32,10 +32,10 @@ internal sealed record ServerConfig
     public string? CertificateKey { get; init; }
 
     /// <summary>Where PCs take images from before they ask this server, the first first.</summary>
-    public IReadOnlyList<ImageSource> Sources { get; init; } = [];
+    public IReadOnlyList<ImageSource> Sources { get => field ?? []; init; }
 
     /// <summary>Other rates for the background fetching of every PC at certain hours of its own clock; for example office hours.</summary>
-    public IReadOnlyList<FillHours> FillSchedule { get; init; } = [];
+    public IReadOnlyList<FillHours> FillSchedule { get => field ?? []; init; }
 
     /// <exception cref="VerbException">Not there, damaged, or contradictory.</exception>
     public static ServerConfig Load(DataFolder folder)

@@ -139,7 +139,7 @@ internal sealed partial class MachineOwner
         }
         catch (Exception e) when (e is QmpException or MachineException or IOException)
         {
-            File.Delete(Paths.LastScreen);
+            // No picture is worse than the sentence that goes without it; the launch has removed any older one.
         }
     }
 

@@ -244,7 +244,7 @@ internal sealed partial class MachineOwner : IDisposable
             case "BLOCK_IO_ERROR" when happened.Text("action") == "stop":
                 Hold(DescribeDiskError(happened));
                 break;
-            case "STOP" when _hold is null && !_resetting && Status.Current.State is WorkspaceState.Running:
+            case "STOP" when _hold is null && !_resetting && Status.Current is { State: WorkspaceState.Running, Panics: < MostPanics }:
                 await TakeRunStateAsync();
                 break;
             case "RESUME" when Status.Current.State is WorkspaceState.Paused or WorkspaceState.Starting:

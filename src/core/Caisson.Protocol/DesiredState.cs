@@ -19,10 +19,10 @@ public sealed record DesiredState
     public long? FillBytesPerSecond { get; init; }
 
     /// <summary>Where to take images' bytes from before the server itself is asked, the first first; empty: only from the server.</summary>
-    public IReadOnlyList<ImageSource> Sources { get; init; } = [];
+    public IReadOnlyList<ImageSource> Sources { get => field ?? []; init; }
 
     /// <summary>Other rates at certain hours; the first that holds counts, and where none does, <see cref="FillBytesPerSecond"/>.</summary>
-    public IReadOnlyList<FillHours> FillSchedule { get; init; } = [];
+    public IReadOnlyList<FillHours> FillSchedule { get => field ?? []; init; }
 
     public required IReadOnlyList<DesiredWorkspace> Workspaces { get; init; }
 
@@ -33,7 +33,7 @@ public sealed record DesiredState
 public sealed record FillHours
 {
     /// <summary>Days on which the hours begin; none is every day.</summary>
-    public IReadOnlyList<DayOfWeek> Days { get; init; } = [];
+    public IReadOnlyList<DayOfWeek> Days { get => field ?? []; init; }
 
     public required TimeOnly From { get; init; }
 
@@ -68,7 +68,7 @@ public sealed record DesiredWorkspace
     public long UserVolumeBytes { get; init; }
 
     /// <summary>Start when the endpoint starts; otherwise on the user's or an administrator's word.</summary>
-    public bool AutoStart { get; init; } = true;
+    public bool AutoStart { get; set; } = true;
 
     /// <summary>Older generations that ran here and are kept on the disk to go back to without a download; null is <see cref="DefaultKeepGenerations"/>.</summary>
     public int? KeepGenerations { get; init; }

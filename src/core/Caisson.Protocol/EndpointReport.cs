@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 namespace Caisson.Protocol;
 
 /// <summary>What an endpoint says of itself after each change and at each poll. Whatever comes from a guest is a claim, never a fact.</summary>
@@ -74,7 +75,7 @@ public sealed record WorkspaceReport
     public DateTimeOffset? LastHeartbeatAt { get; init; }
 
     /// <summary>What the guest says of itself, as name and value; bounded, untrusted.</summary>
-    public IReadOnlyDictionary<string, string> GuestFacts { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, string> GuestFacts { get => field ?? ReadOnlyDictionary<string, string>.Empty; init; }
 
     /// <summary>How the generation stands on this PC; null where no generation has been started yet, and always of a personal workspace.</summary>
     public GenerationLife? Life { get; init; }

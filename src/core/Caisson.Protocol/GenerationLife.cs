@@ -11,7 +11,7 @@ public sealed record GenerationLife
     /// <summary>Older generations on the disk, newest first; going back to one needs no download.</summary>
     public required IReadOnlyList<int> Kept { get; init; }
 
-    /// <summary>The generation that failed here and is not tried again until it is replaced or an administrator says so.</summary>
+    /// <summary>The generation that failed here and is not tried again until an administrator says so.</summary>
     public int? Refused { get; init; }
 
     /// <summary>Why its last start, or the committed generation's, failed.</summary>

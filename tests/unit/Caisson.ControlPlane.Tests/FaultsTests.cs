@@ -7,6 +7,16 @@ namespace Caisson.ControlPlane.Tests;
 public sealed class FaultsTests
 {
     [Fact]
+    public void A_config_of_an_earlier_version_has_todays_defaults()
+    {
+        var folder = new DataFolder(Directory.CreateTempSubdirectory("caisson-config-").FullName);
+        File.WriteAllText(folder.Config, """{"url":"http://localhost:8480","endpointUrl":"https://localhost:8481"}""");
+        var config = ServerConfig.Load(folder);
+        Assert.Equal((60, 3, 600, 0, 0), (config.PollSeconds, config.DeltaGenerations, config.SmallDeltaSeconds, config.Sources.Count, config.FillSchedule.Count));
+        Directory.Delete(folder.Path, recursive: true);
+    }
+
+    [Fact]
     public void What_the_machine_does_wrong_has_an_exit_code_and_a_sentence()
     {
         Assert.Equal(ExitCode.NoSpace, Faults.Explain(new IOException("No space left on device", 28))!.Value.ExitCode);

@@ -6,9 +6,11 @@ using Caisson.ControlPlane.Console.Pcs;
 using Caisson.ControlPlane.Console.Today;
 using Caisson.ControlPlane.Data;
 using Caisson.ControlPlane.Fleet;
+using Caisson.ControlPlane.Live;
 using Caisson.Protocol;
 using Caisson.Protocol.Api;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Caisson.ControlPlane.Tests;
 
@@ -68,6 +70,68 @@ public sealed class LifeTests
         await using var db = server.Database();
         Assert.Empty(await db.Evidence.ToListAsync(TestServer.Cancel));
         Assert.Null((await db.Workspaces.SingleAsync(TestServer.Cancel)).Health);
+    }
+
+    [Fact]
+    public async Task A_picture_of_one_PC_says_nothing_new_of_another()
+    {
+        await using var server = await TestServer.StartAsync();
+        await server.GiveWorkAsync();
+        using var pc = await TestPc.EnrolAsync(server, "house");
+        using var other = await TestPc.EnrolAsync(server, "house");
+        using var taken = await pc.ReportAsync(pc.Report(1, Work(s_rolledBack)));
+        var changes = server.Services.GetRequiredService<Changes>();
+        var (before, beforeOther) = (changes.Version(pc.Id), changes.Version(other.Id));
+
+        using var screen = await PostAsync(pc, "work/e-1/screen", s_png, "image/png");
+
+        Assert.NotEqual(before, changes.Version(pc.Id));
+        Assert.Equal(beforeOther, changes.Version(other.Id));
+    }
+
+    [Fact]
+    public async Task Evidence_is_of_assigned_workspaces_goes_with_them_and_is_ordered_by_the_servers_clock()
+    {
+        await using var server = await TestServer.StartAsync();
+        await server.GiveWorkAsync();
+        using var pc = await TestPc.EnrolAsync(server, "house");
+        using var invented = await pc.ReportAsync(pc.Report(1, Work(s_rolledBack) with { Id = new WorkspaceId("invented") }));
+        await using (var db = server.Database())
+        {
+            Assert.Empty(await db.Evidence.ToListAsync(TestServer.Cancel));
+        }
+
+        var ahead = Enumerable.Range(0, 5).Select(i => s_seen with { Id = $"e-{i}", At = DateTimeOffset.UnixEpoch.AddYears(90) });
+        using var first = await pc.ReportAsync(pc.Report(1, Work(s_rolledBack with { Evidence = [.. ahead] })));
+        server.Time.Advance(TimeSpan.FromMinutes(1));
+        using var second = await pc.ReportAsync(pc.Report(1, Work(s_rolledBack with { Evidence = [s_seen with { Id = "e-9" }] })));
+        Assert.Equal((HttpStatusCode.NoContent, HttpStatusCode.NoContent), (first.StatusCode, second.StatusCode));
+        Assert.Equal("e-9", (await server.GetAsync($"/api/endpoints/{pc.Id}/workspaces/work/evidence", ApiJson.Default.PageEvidenceInfo)).Items[0].Evidence.Id);
+        using var screen = await PostAsync(pc, "work/e-9/screen", s_png, "image/png");
+        var file = Path.Combine(server.Folder.Evidence, pc.Id, "work", "e-9.png");
+        Assert.True(File.Exists(file));
+
+        using var gone = await pc.ReportAsync(pc.Report(1));
+        Assert.False(File.Exists(file));
+        await using var after = server.Database();
+        Assert.Empty(await after.Evidence.ToListAsync(TestServer.Cancel));
+    }
+
+    [Fact]
+    public async Task A_generation_a_group_was_rolled_back_to_cannot_be_retired_under_it()
+    {
+        await using var server = await TestServer.StartAsync();
+        await server.GiveWorkAsync();
+        var work = (await server.GetAsync("/api/assignments", ApiJson.Default.PageAssignmentInfo)).Items.Single(a => a.Workspace == "work");
+        using var held = await HoldAsync(server, work.Id, 1);
+        using var refused = await RetireAsync();
+        Assert.Equal(HttpStatusCode.Conflict, refused.StatusCode);
+        Assert.Contains("house was rolled back to generation 1", await refused.Content.ReadAsStringAsync(TestServer.Cancel), StringComparison.Ordinal);
+        using var follows = await HoldAsync(server, work.Id, null);
+        using var retired = await RetireAsync();
+        Assert.True(retired.IsSuccessStatusCode);
+
+        Task<HttpResponseMessage> RetireAsync() => server.Admin.PutAsync("/api/images/work/generations/1/state", JsonContent.Create(new SetGenerationStateRequest(GenerationState.Retired), ApiJson.Default.SetGenerationStateRequest), TestServer.Cancel);
     }
 
     [Fact]

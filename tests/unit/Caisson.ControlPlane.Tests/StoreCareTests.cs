@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using Caisson.ControlPlane.Data;
 using Caisson.ControlPlane.Verbs;
 using Caisson.Images;
+using Caisson.Protocol;
 using Caisson.Protocol.Api;
 using Microsoft.EntityFrameworkCore;
 
@@ -48,6 +49,26 @@ public sealed class StoreCareTests
         }
 
         Assert.Equal(3, (await TestPublisher.PublishAsync(server, "work", seed: 1)).Number);
+    }
+
+    [Fact]
+    public async Task What_a_personal_workspace_may_stand_on_cannot_be_removed()
+    {
+        await using var server = await TestServer.StartAsync();
+        await TestPublisher.PublishAsync(server, "work", seed: 1);
+        await TestPublisher.PublishAsync(server, "work", seed: 2);
+        await SetStateAsync(server, 1, GenerationState.Released);
+        using var group = await server.PostAsync("/api/groups", new CreateGroupRequest("house"), ApiJson.Default.CreateGroupRequest);
+        using var assigned = await server.PostAsync("/api/assignments", new CreateAssignmentRequest { Group = "house", Workspace = "home", Name = "Home", Kind = WorkspaceKind.Personal, Image = "work" }, ApiJson.Default.CreateAssignmentRequest);
+        await SetStateAsync(server, 1, GenerationState.Retired);
+
+        using (var refused = await DeleteAsync(server, 1))
+        {
+            Assert.Equal(HttpStatusCode.Conflict, refused.StatusCode);
+        }
+
+        using var neverGiven = await DeleteAsync(server, 2);
+        Assert.Equal(HttpStatusCode.NoContent, neverGiven.StatusCode);
     }
 
     [Fact]

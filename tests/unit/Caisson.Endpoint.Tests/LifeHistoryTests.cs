@@ -62,7 +62,7 @@ public sealed class LifeHistoryTests
                     break;
             }
 
-            Happened(new LifeEvent.Wanted(Desired, 2));
+            Happened(new LifeEvent.Keeps(2));
             if (Up is null)
             {
                 Start(asked: false);

@@ -14,11 +14,10 @@ public sealed class LifeRuleTests
     private static readonly ScreenMotion Moving = new(10, null, HasMoved: true);
 
     /// <summary>Six has answered and settled, and Seven is wanted.</summary>
-    private static readonly Life OnSix = Happened(Life.None, Wanted(Six), Started(Six), new LifeEvent.Answered(), Ran(10), new LifeEvent.Ended(Asked: true), Wanted(Seven));
+    private static readonly Life OnSix = Happened(Life.None, Started(Six), new LifeEvent.Answered(), Ran(10), new LifeEvent.Ended(Asked: true));
 
     private static readonly LifeEvent[] FailedStart = [new LifeEvent.Failed(StartFailure.Silent), new LifeEvent.Ended(Asked: true)];
 
-    private static LifeEvent.Wanted Wanted(GenerationReference generation, int keep = 2) => new LifeEvent.Wanted(generation, keep);
 
     private static LifeEvent.Started Started(GenerationReference generation) => new LifeEvent.Started(generation);
 
@@ -116,16 +115,17 @@ public sealed class LifeRuleTests
         var refused = FailedTwice(OnSix, Seven);
         Assert.True(refused.IsRefused(Seven));
         Assert.Equal(Six, Choose(refused, Seven, asked: true));
-        var running = Happened(refused, Started(Six), new LifeEvent.Answered(), Ran(10), Wanted(Seven));
+        var running = Happened(refused, Started(Six), new LifeEvent.Answered(), Ran(10));
         Assert.Equal((Six, GenerationHealth.RolledBack), (Choose(running, Seven), LifeRule.Health(running, Seven)));
     }
 
     [Fact]
-    public void A_refusal_ends_when_the_generation_is_withdrawn_or_replaced()
+    public void A_refusal_outlives_a_roll_back_that_is_undone_and_does_not_touch_the_next_generation()
     {
         var refused = FailedTwice(OnSix, Seven);
-        Assert.Equal(Eight, Choose(Happened(refused, Wanted(Eight)), Eight));
-        Assert.False(Happened(refused, Wanted(Six), Wanted(Seven)).IsRefused(Seven));
+        Assert.Equal(Eight, Choose(refused, Eight));
+        var back = Happened(refused, Started(Six), new LifeEvent.Answered(), Ran(10), new LifeEvent.Ended(Asked: true));
+        Assert.Equal((true, Six), (back.IsRefused(Seven), Choose(back, Seven)));
     }
 
     [Fact]
@@ -160,15 +160,15 @@ public sealed class LifeRuleTests
     public void A_PC_fault_tries_a_new_generation_and_ends_with_a_heartbeat()
     {
         var fault = FailedTwice(FailedTwice(OnSix, Seven), Six);
-        Assert.Equal(Eight, Choose(Happened(fault, Wanted(Eight)), Eight));
-        var well = Happened(fault, Wanted(Eight), Started(Eight), new LifeEvent.Answered(), Wanted(Eight));
+        Assert.Equal(Eight, Choose(fault, Eight));
+        var well = Happened(fault, Started(Eight), new LifeEvent.Answered());
         Assert.Equal((GenerationHealth.Well, Eight), (LifeRule.Health(well, Eight), well.Good));
         Assert.Equal(GenerationHealth.RolledBack, LifeRule.Health(Happened(fault, Started(Six), new LifeEvent.Answered()), Seven));
     }
 
     [Fact]
     public void A_generation_that_answered_here_for_long_and_fails_now_is_a_PC_fault() =>
-        Assert.Equal(GenerationHealth.PcFault, LifeRule.Health(FailedTwice(Happened(OnSix, Wanted(Six)), Six), Six));
+        Assert.Equal(GenerationHealth.PcFault, LifeRule.Health(FailedTwice(OnSix, Six), Six));
 
     [Fact]
     public void A_generation_that_answers_and_then_panics_goes_back_like_one_on_trial()
@@ -182,7 +182,7 @@ public sealed class LifeRuleTests
     [Fact]
     public void Without_a_generation_before_a_PC_is_stuck_and_says_so()
     {
-        var stuck = FailedTwice(Happened(Life.None, Wanted(Seven)), Seven);
+        var stuck = FailedTwice(Life.None, Seven);
         Assert.Equal(GenerationHealth.Stuck, LifeRule.Health(stuck, Seven));
         Assert.Null(Choose(stuck, Seven, asked: true));
     }
@@ -193,17 +193,17 @@ public sealed class LifeRuleTests
         var life = Life.None;
         foreach (var number in (int[])[1, 2, 3, 4])
         {
-            life = Happened(life, Wanted(Sample.Generation(number)), Started(Sample.Generation(number)), new LifeEvent.Answered(), new LifeEvent.Ended(Asked: true), Wanted(Sample.Generation(number)));
+            life = Happened(life, Started(Sample.Generation(number)), new LifeEvent.Answered(), new LifeEvent.Ended(Asked: true), new LifeEvent.Keeps(2));
         }
 
         Assert.Equal([Sample.Generation(3), Sample.Generation(2)], life.Kept);
-        Assert.Equal([Sample.Generation(3)], Happened(life, Wanted(Sample.Generation(4), keep: 1)).Kept);
+        Assert.Equal([Sample.Generation(3)], Happened(life, new LifeEvent.Keeps(1)).Kept);
     }
 
     [Fact]
     public void A_PC_ordered_back_to_an_older_generation_uses_it_and_keeps_the_newer()
     {
-        var onSeven = Happened(OnSix, Started(Seven), new LifeEvent.Answered(), Ran(10), new LifeEvent.Ended(Asked: true), Wanted(Six));
+        var onSeven = Happened(OnSix, Started(Seven), new LifeEvent.Answered(), Ran(10), new LifeEvent.Ended(Asked: true));
         Assert.Equal(Six, Choose(onSeven, Six));
         var back = Happened(onSeven, Started(Six), new LifeEvent.Answered());
         Assert.Equal((Six, Seven), (back.Good, Assert.Single(back.Kept)));

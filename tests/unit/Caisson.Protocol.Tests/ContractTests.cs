@@ -45,6 +45,17 @@ public sealed class ContractTests
     }
 
     [Fact]
+    public void A_document_of_before_a_member_was_thought_of_has_its_default_and_never_null()
+    {
+        var state = JsonSerializer.Deserialize("""{"endpoint":"pc-1","sequence":1,"issuedAt":"2026-11-22T12:00:00Z","workspaces":[],"orders":[]}""", ProtocolJson.Default.DesiredState)!;
+        Assert.Equal((0, 0), (state.Sources.Count, state.FillSchedule.Count));
+        var hours = """{"endpoint":"pc-1","sequence":1,"issuedAt":"2026-11-22T12:00:00Z","workspaces":[],"orders":[],"fillSchedule":[{"from":"08:00:00","to":"17:00:00"}]}""";
+        Assert.Empty(JsonSerializer.Deserialize(hours, ProtocolJson.Default.DesiredState)!.FillSchedule[0].Days);
+        var report = """{"endpoint":"pc-1","sequence":1,"host":{"hostName":"h","caissondVersion":"1","qemuVersion":"7","accelerator":"tcg","cpus":1,"memoryBytes":1,"freeDiskBytes":1},"workspaces":[{"id":"work","kind":"Managed","state":"Running"}],"orders":[]}""";
+        Assert.Empty(JsonSerializer.Deserialize(report, ProtocolJson.Default.EndpointReport)!.Workspaces[0].GuestFacts);
+    }
+
+    [Fact]
     public void A_member_of_a_later_version_is_ignored()
     {
         var json = JsonSerializer.Serialize(State, ProtocolJson.Default.DesiredState);

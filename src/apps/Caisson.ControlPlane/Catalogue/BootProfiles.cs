@@ -15,13 +15,16 @@ internal sealed class BootProfiles(IDbContextFactory<ServerDb> database, ImageSt
 {
     private readonly SemaphoreSlim _one = new(1);
 
+    /// <summary>Who was heard of which manifest since the server started; the count beside the profile is what lasts, and it ends at <see cref="BootProfile.EnoughBoots"/>.</summary>
+    private readonly HashSet<(string Manifest, string Endpoint)> _heard = [];
+
     /// <summary>Takes what a PC has learned. What it says is a hint and is only bounded, not believed.</summary>
-    public async Task TakeAsync(string image, string manifestDigest, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    public async Task TakeAsync(string endpointId, string image, string manifestDigest, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
         BootProfile told;
         try
         {
-            told = BootProfileFormat.Decode(bytes.Span) with { Boots = 1 }; // One PC has one vote, whatever it says.
+            told = BootProfileFormat.Decode(bytes.Span) with { Boots = 1 }; // Of one boot, whatever it says.
         }
         catch (ChunkException e)
         {
@@ -38,7 +41,7 @@ internal sealed class BootProfiles(IDbContextFactory<ServerDb> database, ImageSt
         try
         {
             var known = await FindAsync(manifestDigest, cancellationToken);
-            if (known?.OwnBoots < BootProfile.EnoughBoots || known is null)
+            if ((known is null || known.OwnBoots < BootProfile.EnoughBoots) && _heard.Add((manifestDigest, endpointId)))
             {
                 var merged = known is { OwnBoots: > 0 } ? known.Profile.With(told) : told;
                 await KeepAsync(db, image, manifestDigest, merged, (known?.OwnBoots ?? 0) + 1, cancellationToken);

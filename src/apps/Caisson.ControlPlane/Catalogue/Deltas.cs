@@ -21,13 +21,19 @@ internal sealed partial class Deltas(IDbContextFactory<ServerDb> database, Image
     /// <summary>Pairs asked for and not made yet. More are not remembered: who comes next asks again.</summary>
     private const int MostAsked = 16;
 
+    /// <summary>ENOSPC, as <see cref="Exception.HResult"/> carries it.</summary>
+    private const int NoSpace = 28;
+
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly ConcurrentDictionary<(string Image, string From, string To), bool> _asked = new();
 
     /// <summary>What failed since the server started: not tried again before the next start.</summary>
-    private readonly HashSet<WantedDelta> _failed = [];
+    private readonly HashSet<(string From, string To, DeltaEffort Effort)> _failed = [];
+
+    /// <summary>Manifests as a question names them (<see cref="DeltaAsk.Short"/>), by image; as of the last round.</summary>
+    private volatile HashSet<(string Image, string Manifest)> _published = [];
     private readonly Lock _gate = new();
     private CancellationTokenSource? _smallDelta;
 
@@ -45,9 +51,18 @@ internal sealed partial class Deltas(IDbContextFactory<ServerDb> database, Image
     /// <summary>An endpoint asked for a tag of the image that no manifest has; it may be that it wants a delta.</summary>
     public void Heard(string image, string tag)
     {
-        if (DeltaAsk.Read(tag) is { } pair && _asked.Count < MostAsked && _asked.TryAdd((image, pair.From, pair.To), true))
+        if (DeltaAsk.Read(tag) is not { } pair || _asked.Count >= MostAsked || !_asked.TryAdd((image, pair.From, pair.To), true))
+        {
+            return;
+        }
+
+        if (_published.Contains((image, pair.From)) && _published.Contains((image, pair.To)))
         {
             Wake();
+        }
+        else
+        {
+            _wake.Writer.TryWrite(true); // Most likely of a generation that was removed: looked at in its turn, and nothing is thrown away for it.
         }
     }
 
@@ -78,15 +93,18 @@ internal sealed partial class Deltas(IDbContextFactory<ServerDb> database, Image
         await using var db = await database.CreateDbContextAsync(cancellationToken);
         var generations = await db.Generations.AsNoTracking().OrderBy(g => g.Id)
             .Select(g => new PublishedGeneration(g.Image!.Name, g.Number, g.ManifestDigest, g.DeltaState == DeltaState.Pending ? g.DeltaFrom : null)).ToListAsync(cancellationToken);
+        _published = [.. generations.Select(g => (g.Image, DeltaAsk.Short(g.ManifestDigest)))];
         var asked = _asked.Keys.ToList();
         foreach (var wanted in DeltaWishes.InOrder(generations, asked, config.DeltaGenerations, config.SmallDeltaSeconds > 0))
         {
-            if (!_failed.Contains(wanted) && (wanted.IsPending || IsMissing(wanted)))
+            if (!_failed.Contains(Key(wanted)) && (wanted.IsPending || IsMissing(wanted)))
             {
                 return wanted;
             }
         }
 
+        // What failed is remembered as asked, so that twenty thousand PCs do not ask for it again.
+        asked.RemoveAll(pair => _failed.Any(f => DeltaAsk.Short(f.From) == pair.From && DeltaAsk.Short(f.To) == pair.To));
         asked.ForEach(pair => _asked.TryRemove(pair, out _));
         return null;
     }
@@ -100,8 +118,8 @@ internal sealed partial class Deltas(IDbContextFactory<ServerDb> database, Image
         catch (ChunkException e)
         {
             // Damage in the store is for check and repair to mend; it must not end the server, nor keep other deltas from being made.
-            LogFailed(logger, e, wanted.Image, wanted.From.Number, wanted.To.Number);
-            _failed.Add(wanted);
+            LogFailed(logger, wanted.Image, wanted.From.Number, wanted.To.Number, e.Message);
+            _failed.Add(Key(wanted));
             return false;
         }
     }
@@ -120,9 +138,9 @@ internal sealed partial class Deltas(IDbContextFactory<ServerDb> database, Image
         {
             return; // Made way for something urgent; it will be wanted again.
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (e is not (OperationCanceledException or IOException { HResult: NoSpace } or ImageStoreException { Error: ImageStoreError.NoSpace }))
         {
-            LogFailed(logger, e, wanted.Image, wanted.From.Number, wanted.To.Number);
+            LogFailed(logger, wanted.Image, wanted.From.Number, wanted.To.Number, e.Message);
             problem = e.Message;
         }
         finally
@@ -133,9 +151,11 @@ internal sealed partial class Deltas(IDbContextFactory<ServerDb> database, Image
         await SaveAsync(wanted, made, problem, cancellationToken);
         if (made is null)
         {
-            _failed.Add(wanted);
+            _failed.Add(Key(wanted));
         }
     }
+
+    private static (string From, string To, DeltaEffort Effort) Key(WantedDelta wanted) => (wanted.From.ManifestDigest, wanted.To.ManifestDigest, wanted.Effort);
 
     private void SetSmallDelta(CancellationTokenSource? making)
     {
@@ -179,8 +199,8 @@ internal sealed partial class Deltas(IDbContextFactory<ServerDb> database, Image
         await db.SaveChangesAsync(cancellationToken);
     }
 
-    [LoggerMessage(EventId = 20, Level = LogLevel.Error, Message = "The delta of {Image} from {From} to {To} could not be made")]
-    private static partial void LogFailed(ILogger logger, Exception e, string image, int from, int to);
+    [LoggerMessage(EventId = 20, Level = LogLevel.Error, Message = "The delta of {Image} from {From} to {To} could not be made: {Why}")]
+    private static partial void LogFailed(ILogger logger, string image, int from, int to, string why);
 
     [LoggerMessage(EventId = 21, Level = LogLevel.Error, Message = "Deltas wait half a minute: the database or the store cannot be used")]
     private static partial void LogWaiting(ILogger logger, Exception e);

@@ -95,6 +95,11 @@ internal sealed class Publishing(IDbContextFactory<ServerDb> database, ImageStor
             throw RequestRefused.WrongState($"Generation {number} of '{name}' is {Word(generation.State)} and cannot become {Word(state)}: the way is draft, test, released, retired.");
         }
 
+        if (state == GenerationState.Retired && await db.Assignments.Where(a => a.ImageName == name && a.HeldAt == number).Select(a => a.Group!.Name).Distinct().ToListAsync(cancellationToken) is { Count: > 0 } held)
+        {
+            throw RequestRefused.WrongState($"{string.Join(", ", held)} was rolled back to generation {number} of '{name}' and would go on to the one it was taken back from. Let it follow the newest again, or roll it back further, first.");
+        }
+
         generation.State = state;
         generation.ReleasedAt = state == GenerationState.Released ? time.GetUtcNow() : generation.ReleasedAt;
         db.Record(time, actor, ActivityKinds.GenerationState, $"Generation {number} of '{name}' is {Word(state)}.");

@@ -1,22 +1,23 @@
 using System.Globalization;
 using System.Threading.Channels;
-using Caisson.Chunks;
 using Caisson.ControlPlane.Data;
+using Caisson.ControlPlane.Fleet;
 using Caisson.ControlPlane.Registry;
 using Caisson.Images;
+using Caisson.Protocol;
 using Caisson.Protocol.Api;
-using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 
 namespace Caisson.ControlPlane.Catalogue;
 
 /// <summary>
 /// Removes generations for good and collects the store's garbage: after a removal and once a day. 1 the database says "removed", 2 the store's
-/// index.json names it no more, 3 its blobs go, 4 their rows. A server that was killed in between goes on at its next start.
+/// index.json names it no more, 3 its blobs go, 4 their rows. What was seen of old failed starts goes with it. A server that was killed in between goes on at its next start.
 /// </summary>
-internal sealed partial class StoreCare(IDbContextFactory<ServerDb> database, ImageStore store, TimeProvider time, ILogger<StoreCare> logger) : BackgroundService
+internal sealed partial class StoreCare(IDbContextFactory<ServerDb> database, ImageStore store, EvidenceDesk evidence, TimeProvider time, ILogger<StoreCare> logger) : BackgroundService
 {
     private static readonly TimeSpan s_between = TimeSpan.FromDays(1);
+    private static readonly TimeSpan s_patience = TimeSpan.FromHours(1);
 
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
@@ -30,9 +31,14 @@ internal sealed partial class StoreCare(IDbContextFactory<ServerDb> database, Im
             throw RequestRefused.WrongState($"Generation {number} of '{name}' is given to PCs. Retire it first.");
         }
 
+        if (generation.State != GenerationState.Draft && await MayCarryPersonalAsync(db, name, cancellationToken))
+        {
+            throw RequestRefused.WrongState($"Generation {number} of '{name}' may be what people's personal workspaces stand on: each stays on the generation it began with, and which one that is no PC tells. It can be removed when no personal workspace uses '{name}' any more.");
+        }
+
         if (await IsUsedAsync(db, name, number, cancellationToken))
         {
-            throw RequestRefused.WrongState($"A PC still runs generation {number} of '{name}' or has prepared it, and could not mend it any more. Wait until it has moved on.");
+            throw RequestRefused.WrongState($"A PC still runs generation {number} of '{name}', has prepared it or goes back to it, and could not mend it any more. Wait until it has moved on.");
         }
 
         generation.State = GenerationState.Removed;
@@ -50,6 +56,7 @@ internal sealed partial class StoreCare(IDbContextFactory<ServerDb> database, Im
     {
         for (var isDue = false; ; isDue = true)
         {
+            var pause = s_between;
             try
             {
                 // At first only to finish what a killed server began; else the first collection is a day away.
@@ -58,14 +65,16 @@ internal sealed partial class StoreCare(IDbContextFactory<ServerDb> database, Im
                     await CareAsync(stoppingToken);
                 }
             }
-            catch (Exception e) when (e is DbUpdateException or SqliteException or IOException or ImageStoreException or ChunkException)
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
+                // Whatever it was (a full disk, a file that root made): a store that is not tidied up is no reason to end the server.
                 LogFailed(logger, e);
+                pause = s_patience;
             }
 
             using var wait = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
             var woken = _wake.Reader.ReadAsync(wait.Token).AsTask();
-            await Task.WhenAny(woken, Task.Delay(s_between, time, wait.Token));
+            await Task.WhenAny(woken, Task.Delay(pause, time, wait.Token));
             await wait.CancelAsync();
             stoppingToken.ThrowIfCancellationRequested();
         }
@@ -74,6 +83,7 @@ internal sealed partial class StoreCare(IDbContextFactory<ServerDb> database, Im
     private async Task CareAsync(CancellationToken cancellationToken)
     {
         var freed = await store.CollectGarbageAsync(isDry: false, time, progress: null, cancellationToken);
+        await evidence.ForgetOldAsync(cancellationToken);
         await using var db = await database.CreateDbContextAsync(cancellationToken);
         await db.RemoveLostBlobsAsync(store, cancellationToken);
         if (freed.Bytes > 0)
@@ -97,12 +107,17 @@ internal sealed partial class StoreCare(IDbContextFactory<ServerDb> database, Im
         return any;
     }
 
+    // A PC says nothing of what its personal workspace runs, so the question is asked of the image as a whole.
+    private static async Task<bool> MayCarryPersonalAsync(ServerDb db, string name, CancellationToken cancellationToken) =>
+        await db.Assignments.AnyAsync(a => a.Kind == WorkspaceKind.Personal && a.ImageName == name, cancellationToken)
+        || await db.Workspaces.AnyAsync(w => w.Kind == WorkspaceKind.Personal && !db.Assignments.Any(a => a.WorkspaceId == w.WorkspaceId), cancellationToken);
+
     private static Task<bool> IsUsedAsync(ServerDb db, string name, int number, CancellationToken cancellationToken) =>
         db.Workspaces.AnyAsync(
-            w => (w.RunningGeneration == number || w.PreparedGeneration == number)
+            w => (w.RunningGeneration == number || w.PreparedGeneration == number || w.CommittedGeneration == number)
                 && db.Assignments.Any(a => a.WorkspaceId == w.WorkspaceId && a.ImageName == name && db.GroupMembers.Any(m => m.GroupId == a.GroupId && m.EndpointId == w.EndpointId)),
             cancellationToken);
 
-    [LoggerMessage(EventId = 22, Level = LogLevel.Error, Message = "The store's garbage could not be collected; it is tried again in a day")]
+    [LoggerMessage(EventId = 22, Level = LogLevel.Error, Message = "The store's garbage could not be collected; it is tried again in an hour")]
     private static partial void LogFailed(ILogger logger, Exception e);
 }

@@ -116,7 +116,7 @@ internal static class EndpointApi
         await access.RequireAsync(context, image);
         using var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body, cancellationToken);
-        await profiles.TakeAsync(image, digest, body.ToArray(), cancellationToken);
+        await profiles.TakeAsync(context.Actor(), image, digest, body.ToArray(), cancellationToken);
         return TypedResults.NoContent();
     }
 }

@@ -34,7 +34,9 @@ internal sealed class Reports(IDbContextFactory<ServerDb> database, EvidenceDesk
         }
 
         var reported = report.Workspaces.Select(w => w.Id.Value).ToHashSet(StringComparer.Ordinal);
-        db.Workspaces.RemoveRange(endpoint.Workspaces.Where(w => !reported.Contains(w.WorkspaceId)));
+        var gone = endpoint.Workspaces.Where(w => !reported.Contains(w.WorkspaceId)).ToList();
+        db.Workspaces.RemoveRange(gone);
+        await evidence.ForgetAsync(db, endpointId, [.. gone.Select(w => w.WorkspaceId)], cancellationToken);
         await TakeOrdersAsync(db, endpoint, report.Orders, cancellationToken);
         await db.SaveChangesAsync(cancellationToken);
     }

@@ -54,6 +54,7 @@ internal sealed class ChangePulse(Changes changes) : SaveChangesInterceptor
             ReportedWorkspace workspace => workspace.EndpointId,
             IssuedOrder order => order.EndpointId,
             ActivityEntry activity => activity.EndpointId,
+            Evidence evidence => evidence.EndpointId,
             _ => null,
         })
         .OfType<string>()

@@ -57,19 +57,40 @@ internal abstract record PlanAction
     {
     }
 
+    /// <summary>The workspace or image it is about.</summary>
+    public abstract string Subject { get; }
+
     /// <summary>First sight of a workspace: fix its kind.</summary>
-    internal sealed record Remember(WorkspaceRecord Record) : PlanAction;
+    internal sealed record Remember(WorkspaceRecord Record) : PlanAction
+    {
+        public override string Subject => Record.Id.Value;
+    }
 
     /// <summary>Make or open the image's folder and serve it; made from <paramref name="Seed"/> and the delta between them where that is here.</summary>
-    internal sealed record OpenImage(GenerationReference Generation, string? Seed) : PlanAction;
+    internal sealed record OpenImage(GenerationReference Generation, string? Seed) : PlanAction
+    {
+        public override string Subject => Generation.ManifestDigest;
+    }
 
-    internal sealed record Start(DesiredWorkspace Workspace, GenerationReference From) : PlanAction;
+    internal sealed record Start(DesiredWorkspace Workspace, GenerationReference From) : PlanAction
+    {
+        public override string Subject => Workspace.Id.Value;
+    }
 
-    internal sealed record Stop(WorkspaceId Workspace, string Why) : PlanAction;
+    internal sealed record Stop(WorkspaceId Workspace, string Why) : PlanAction
+    {
+        public override string Subject => Workspace.Value;
+    }
 
     /// <summary>A start was asked that the rule does not allow.</summary>
-    internal sealed record Decline(WorkspaceId Workspace, string Why) : PlanAction;
+    internal sealed record Decline(WorkspaceId Workspace, string Why) : PlanAction
+    {
+        public override string Subject => Workspace.Value;
+    }
 
     /// <summary>No machine, no record and no desired workspace needs this generation any more.</summary>
-    internal sealed record RemoveImage(string ManifestDigest) : PlanAction;
+    internal sealed record RemoveImage(string ManifestDigest) : PlanAction
+    {
+        public override string Subject => ManifestDigest;
+    }
 }

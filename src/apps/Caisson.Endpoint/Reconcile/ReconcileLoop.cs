@@ -20,7 +20,8 @@ internal sealed class ReconcileLoop(EndpointPaths paths, ImageShelf shelf, Machi
     /// <summary>Null until a state was read from disk or came from the server.</summary>
     private volatile IReadOnlyList<DesiredWorkspace>? desired;
 
-    private string? notBegun;
+    /// <summary>What was said last, by workspace or image.</summary>
+    private readonly ConcurrentDictionary<string, string> notBegun = new(StringComparer.Ordinal);
 
     public IEnumerable<WorkspaceOwner> Owners => owners.Values.OrderBy(o => o.Record.Kind).ThenBy(o => o.Id.Value, StringComparer.Ordinal);
 
@@ -41,13 +42,14 @@ internal sealed class ReconcileLoop(EndpointPaths paths, ImageShelf shelf, Machi
     }
 
     /// <summary>
-    /// What an earlier caissond left: first the sockets its machines' disks wait for, then the machines. Nothing here needs the network.
+    /// What an earlier caissond left: first the sockets its machines' disks wait for, and what may be gone back to, so that it is scrubbed too; then
+    /// the machines. Nothing here needs the network.
     /// </summary>
     public async Task TakeUpAsync(CancellationToken ct)
     {
         shelf.Sweep();
         var records = WorkspaceRecord.LoadAll(paths);
-        var generations = records.SelectMany(r => (GenerationReference?[])[r.Last, r.Base, r.Life.Good]).OfType<GenerationReference>().DistinctBy(g => g.ManifestDigest);
+        var generations = records.SelectMany(r => r.Generations.Append(r.Update?.Generation)).OfType<GenerationReference>().DistinctBy(g => g.ManifestDigest);
         foreach (var generation in generations.Where(g => Directory.Exists(paths.Image(g.ManifestDigest))))
         {
             try
@@ -128,28 +130,28 @@ internal sealed class ReconcileLoop(EndpointPaths paths, ImageShelf shelf, Machi
         {
             if (Find(wanted.Id) is { } owner)
             {
-                Try(() => owner.Watch(wanted, Reconciler.NextBase(wanted, owner.Record, states, asked: true) is { } next && states.GetValueOrDefault(next.ManifestDigest) == ImageState.Complete ? next : null));
+                Try(wanted.Id.Value, () => owner.Watch(wanted, Reconciler.NextBase(wanted, owner.Record, states, asked: true) is { } next && states.GetValueOrDefault(next.ManifestDigest) == ImageState.Complete ? next : null));
             }
         }
     }
 
-    private void TryBegin(PlanAction action) => Try(() => Begin(action));
+    private void TryBegin(PlanAction action) => Try(action.Subject, () => Begin(action));
 
-    private void Try(Action step)
+    private void Try(string subject, Action step)
     {
         try
         {
             step();
-            notBegun = null;
+            notBegun.TryRemove(subject, out _);
         }
         catch (IOException e)
         {
-            if (e.Message != notBegun)
+            if (e.Message != notBegun.GetValueOrDefault(subject))
             {
                 Log.StepNotBegun(log, e.Message); // The disk is full, most likely; the machines that run go on.
             }
 
-            notBegun = e.Message;
+            notBegun[subject] = e.Message;
         }
     }
 

@@ -26,7 +26,7 @@ internal sealed partial class WorkspaceOwner
             return;
         }
 
-        keeper.Apply(new LifeEvent.Wanted(wanted.Generation, wanted.KeepGenerations ?? DesiredWorkspace.DefaultKeepGenerations));
+        keeper.Apply(new LifeEvent.Keeps(wanted.KeepGenerations ?? DesiredWorkspace.DefaultKeepGenerations));
         lock (gate)
         {
             if (busy)
@@ -45,13 +45,13 @@ internal sealed partial class WorkspaceOwner
         else if (!Reconciler.IsUp(status.State))
         {
             keeper.Apply(new LifeEvent.Ended(Asked: false));
-            update.Step(null, null, null);
+            update.Step(null, null, null, null);
         }
         else if (Record.Life.Attempt?.State == AttemptState.Failed)
         {
             BeginStop("Its start has failed."); // A caissond that ended after the verdict left it running.
         }
-        else if (update.Step(Life.Same(next, record.Last) ? null : next, Hours(wanted.UpdateWithinHours), Machine) is UpdateStep.Restart)
+        else if (update.Step(Life.Same(next, record.Last) ? null : next, StillWanted(wanted.Generation, record), Hours(wanted.UpdateWithinHours), Machine) is UpdateStep.Restart)
         {
             BeginUpdate();
         }
@@ -76,6 +76,9 @@ internal sealed partial class WorkspaceOwner
 
         changed.Set();
     }
+
+    private static GenerationReference? StillWanted(GenerationReference wanted, WorkspaceRecord record) =>
+        Life.Same(wanted, record.Last) || record.Life.IsRefused(wanted) ? null : wanted;
 
     private static TimeSpan? Hours(int? hours) => hours is { } limit ? TimeSpan.FromHours(limit) : null;
 

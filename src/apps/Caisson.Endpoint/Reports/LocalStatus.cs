@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.Text.Json;
 using Caisson.Endpoint.Files;
 using Caisson.Endpoint.Reconcile;
@@ -39,7 +40,7 @@ internal sealed record LocalStatus
     public required DateTimeOffset UpdatedAt { get; init; }
 
     /// <summary>Bytes of images that came from each source since caissond began.</summary>
-    public IReadOnlyList<Sources.SourceTotal> Sources { get; init; } = [];
+    public IReadOnlyList<Sources.SourceTotal> Sources { get => field ?? []; init; }
 
     public required IReadOnlyList<LocalWorkspace> Workspaces { get; init; }
 
@@ -79,7 +80,7 @@ internal sealed record LocalWorkspace
     /// <summary>The guest kernel's boot id as its last heartbeat claimed it.</summary>
     public Guid? BootId { get; init; }
 
-    public IReadOnlyDictionary<string, string> GuestFacts { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, string> GuestFacts { get => field ?? ReadOnlyDictionary<string, string>.Empty; init; }
 
     public string? Problem { get; init; }
 

@@ -22,10 +22,14 @@ internal sealed class ReportLoop(
 
     private static readonly TimeSpan SendLimit = TimeSpan.FromSeconds(20);
 
+    /// <summary>For a few pictures of some megabytes over a thin line; reports go on meanwhile.</summary>
+    private static readonly TimeSpan EvidenceLimit = TimeSpan.FromMinutes(10);
+
     private string lastReport = "";
     private volatile bool polled;
     private bool failed;
     private bool statusFailed;
+    private Task sendingEvidence = Task.CompletedTask;
 
     /// <summary>What has come from where.</summary>
     public Func<IReadOnlyList<Sources.SourceTotal>> Sources { get; init; } = () => [];
@@ -122,12 +126,29 @@ internal sealed class ReportLoop(
             ledger.Confirm(results);
             lastReport = shape;
             failed = false;
-            await evidence.SendAsync(report, either.Token);
+            if (sendingEvidence.IsCompleted)
+            {
+                sendingEvidence = SendEvidenceAsync(report, ct);
+            }
         }
         catch (Exception e) when (!ct.IsCancellationRequested && e is HttpRequestException or OperationCanceledException or IOException)
         {
             Log.ReportFailed(log, e.Message);
             failed = true; // The next poll, good or bad, brings it again: a server that is away is not asked every second.
+        }
+    }
+
+    private async Task SendEvidenceAsync(EndpointReport taken, CancellationToken ct)
+    {
+        try
+        {
+            using var limit = new CancellationTokenSource(EvidenceLimit, time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
+            await evidence.SendAsync(taken, either.Token);
+        }
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException or IOException)
+        {
+            Log.ReportFailed(log, e.Message); // It comes again after the next report.
         }
     }
 

@@ -25,6 +25,9 @@ internal sealed class ImageShelf(EndpointPaths paths, Func<string, IBlobSource> 
     private readonly ConcurrentDictionary<string, string> problems = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource leaving = new();
 
+    /// <summary>What fills under way will still write, by manifest digest: two that begin together must not both count the same free space.</summary>
+    private readonly Dictionary<string, long> promised = new(StringComparer.Ordinal);
+
     /// <summary>Whether a machine is starting from an image now; the line is then its own.</summary>
     public Func<string, bool> IsStarting { get; set; } = _ => false;
 
@@ -118,10 +121,20 @@ internal sealed class ImageShelf(EndpointPaths paths, Func<string, IBlobSource> 
         }
 
         var folder = paths.Image(manifestDigest);
-        if (Directory.Exists(folder))
+        try
         {
-            Directory.Move(folder, folder + RemovingSuffix); // A half-deleted folder must never be opened as an image.
-            Directory.Delete(folder + RemovingSuffix, recursive: true);
+            if (Directory.Exists(folder))
+            {
+                Directory.Move(folder, folder + RemovingSuffix); // A half-deleted folder must never be opened as an image.
+                Directory.Delete(folder + RemovingSuffix, recursive: true);
+            }
+        }
+        catch (IOException e)
+        {
+            problems[manifestDigest] = e.Message;
+            Log.ImageProblem(log, manifestDigest, e.Message);
+            await Task.Delay(RetryPause, time, leaving.Token); // Planned again when this ends.
+            return;
         }
 
         problems.TryRemove(manifestDigest, out _);
@@ -149,23 +162,12 @@ internal sealed class ImageShelf(EndpointPaths paths, Func<string, IBlobSource> 
             IsRestHeld = () => time.GetElapsedTime(opened) < StartPause || IsStarting(generation.ManifestDigest),
             Seeds = Others(generation, seed),
         };
-        await WaitForSpaceAsync(generation, image, options.Seeds, ct);
-        try
-        {
-            if (seed is not null && Directory.Exists(paths.Image(seed)))
-            {
-                await image.PrepareFromDeltaAsync(paths.Image(seed), fillBytesPerSecond, ct);
-            }
-        }
-        catch (Exception e) when (!ct.IsCancellationRequested)
-        {
-            Log.ImageProblem(log, generation.ToString(), $"The delta could not be used: {e.Message} The rest comes from the packs.");
-        }
-
         while (!ct.IsCancellationRequested)
         {
             try
             {
+                await WaitForSpaceAsync(generation, image, options.Seeds, ct);
+                await PrepareAsync(generation, image, seed, ct);
                 await image.FillAsync(options, ct);
                 problems.TryRemove(generation.ManifestDigest, out _);
                 changed.Set();
@@ -177,6 +179,28 @@ internal sealed class ImageShelf(EndpointPaths paths, Func<string, IBlobSource> 
                 Report(generation, e.Message);
                 await Task.Delay(RetryPause, time, ct);
             }
+            finally
+            {
+                lock (promised)
+                {
+                    promised.Remove(generation.ManifestDigest);
+                }
+            }
+        }
+    }
+
+    private async Task PrepareAsync(GenerationReference generation, SelfFillingImage image, string? seed, CancellationToken ct)
+    {
+        try
+        {
+            if (seed is not null && Directory.Exists(paths.Image(seed)))
+            {
+                await image.PrepareFromDeltaAsync(paths.Image(seed), fillBytesPerSecond, ct);
+            }
+        }
+        catch (Exception e) when (!ct.IsCancellationRequested)
+        {
+            Log.ImageProblem(log, generation.ToString(), $"The delta could not be used: {e.Message} The rest comes from the packs.");
         }
     }
 
@@ -187,7 +211,7 @@ internal sealed class ImageShelf(EndpointPaths paths, Func<string, IBlobSource> 
     /// <summary>A download that cannot end is not begun: a disk that runs full stops every machine on it. What a guest reads still comes.</summary>
     private async Task WaitForSpaceAsync(GenerationReference generation, SelfFillingImage image, IReadOnlyList<string> seeds, CancellationToken ct)
     {
-        while (SpacePlan.Refusal(generation, await Task.Run(() => image.BytesToAllocate(seeds), ct), new DriveInfo(paths.Images).AvailableFreeSpace, Older(generation)) is { } refusal)
+        while (Admit(generation, await Task.Run(() => image.BytesToAllocate(seeds), ct)) is { } refusal)
         {
             if (problems.GetValueOrDefault(generation.ManifestDigest) != refusal)
             {
@@ -198,6 +222,23 @@ internal sealed class ImageShelf(EndpointPaths paths, Func<string, IBlobSource> 
         }
 
         problems.TryRemove(generation.ManifestDigest, out _);
+    }
+
+    /// <returns>Null: its bytes are promised to it. Else why not yet.</returns>
+    private string? Admit(GenerationReference generation, long needed)
+    {
+        lock (promised)
+        {
+            var others = promised.Where(p => p.Key != generation.ManifestDigest && open.ContainsKey(p.Key))
+                .Sum(p => Math.Min(p.Value, open[p.Key].Status is var status ? status.ImageBytes - status.PresentBytes : 0));
+            var refusal = SpacePlan.Refusal(generation, needed, new DriveInfo(paths.Images).AvailableFreeSpace - others, Older(generation));
+            if (refusal is null)
+            {
+                promised[generation.ManifestDigest] = needed;
+            }
+
+            return refusal;
+        }
     }
 
     /// <summary>Older generations of the same image that are on this disk, except the newest whole one, which is what runs until the new one is here.</summary>

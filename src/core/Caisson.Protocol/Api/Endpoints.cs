@@ -8,10 +8,10 @@ public sealed record EndpointInfo
     public required string HostName { get; init; }
 
     /// <summary>Who uses it and where it stands, in an administrator's words; empty until somebody says.</summary>
-    public string Person { get; init; } = "";
+    public string Person { get => field ?? ""; init; }
 
     /// <inheritdoc cref="Person"/>
-    public string Place { get; init; } = "";
+    public string Place { get => field ?? ""; init; }
 
     public required IReadOnlyList<string> Groups { get; init; }
 
@@ -123,7 +123,7 @@ public sealed record CreateEnrolmentTokenRequest
     public string? Group { get; init; }
 
     /// <summary>1 minute to 30 days.</summary>
-    public int ValidMinutes { get; init; } = 60;
+    public int ValidMinutes { get; set; } = 60;
 }
 
 /// <summary>The only time the token is ever shown; the server keeps a hash.</summary>

@@ -117,14 +117,14 @@ public sealed record CreateAssignmentRequest
 
     public required string Image { get; init; }
 
-    public AssignmentTrack Track { get; init; } = AssignmentTrack.Released;
+    public AssignmentTrack Track { get; set; } = AssignmentTrack.Released;
 
-    public int MemoryMiB { get; init; } = 2048;
+    public int MemoryMiB { get; set; } = 2048;
 
-    public int Cpus { get; init; } = 2;
+    public int Cpus { get; set; } = 2;
 
     /// <summary>0 is none.</summary>
     public long UserVolumeBytes { get; init; }
 
-    public bool AutoStart { get; init; } = true;
+    public bool AutoStart { get; set; } = true;
 }

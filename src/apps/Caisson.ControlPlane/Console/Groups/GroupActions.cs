@@ -39,16 +39,16 @@ internal sealed class GroupActions(FleetChanges fleet, Rollbacks rollbacks)
     public async Task<string> WithdrawAsync(AssignmentView assignment, CancellationToken cancellationToken) =>
         await TryAsync(() => fleet.DeleteAssignmentAsync(PcActions.Actor, assignment.Id, cancellationToken)) ?? $"{assignment.Name} is withdrawn.";
 
-    /// <summary>What rolling back would hit; null when it cannot be done.</summary>
-    public async Task<RollbackPreview?> PreviewAsync(int assignment, int to, CancellationToken cancellationToken)
+    /// <summary>What rolling back would hit, or why it cannot be done.</summary>
+    public async Task<(RollbackPreview? Hit, string? Refused)> PreviewAsync(int assignment, int to, CancellationToken cancellationToken)
     {
         try
         {
-            return await rollbacks.PreviewAsync(assignment, to, cancellationToken);
+            return (await rollbacks.PreviewAsync(assignment, to, cancellationToken), null);
         }
-        catch (RequestRefused)
+        catch (RequestRefused e)
         {
-            return null; // It was retired this moment; the page reads itself anew.
+            return (null, e.Message); // It was retired this moment.
         }
     }
 

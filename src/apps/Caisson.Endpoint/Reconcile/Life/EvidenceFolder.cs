@@ -29,6 +29,12 @@ internal sealed class EvidenceFolder
     public EvidenceFolder(WorkspaceRecord owner, string folder, TimeProvider time)
     {
         (this.owner, this.folder, this.time) = (owner, folder, time);
+        // What a crash left without its about.json. Later nothing is swept by looking: one may be in the making.
+        foreach (var unfinished in Folders().Where(f => Read(f) is null))
+        {
+            Directory.Delete(unfinished, recursive: true);
+        }
+
         kept = [.. Folders().Select(Read).OfType<KeptEvidence>().OrderByDescending(e => e.About.Id, StringComparer.Ordinal)];
     }
 
@@ -87,13 +93,14 @@ internal sealed class EvidenceFolder
     private void Put(KeptEvidence evidence)
     {
         AtomicFile.Write(Path.Combine(folder, evidence.About.Id, "about.json"), JsonSerializer.SerializeToUtf8Bytes(evidence, EndpointJson.Default.KeptEvidence));
+        IReadOnlyList<KeptEvidence> all;
         lock (gate)
         {
-            kept = [.. kept.Where(e => e.About.Id != evidence.About.Id).Append(evidence).OrderByDescending(e => e.About.Id, StringComparer.Ordinal).Take(Most)];
+            all = [.. kept.Where(e => e.About.Id != evidence.About.Id).Append(evidence).OrderByDescending(e => e.About.Id, StringComparer.Ordinal)];
+            kept = [.. all.Take(Most)];
         }
 
-        // Also what a crash left without its about.json.
-        foreach (var old in Folders().Where(f => Kept.All(e => e.About.Id != Path.GetFileName(f))))
+        foreach (var old in all.Skip(Most).Select(e => Path.Combine(folder, e.About.Id)).Where(Directory.Exists))
         {
             Directory.Delete(old, recursive: true);
         }

@@ -23,13 +23,13 @@ internal sealed record Life
     public bool IsSettled { get; init; }
 
     /// <summary>Committed before <see cref="Good"/>, newest first; on the disk to go back to.</summary>
-    public IReadOnlyList<GenerationReference> Kept { get; init; } = [];
+    public IReadOnlyList<GenerationReference> Kept { get => field ?? []; init; }
 
     /// <summary>The start under way, or the last one.</summary>
     public Attempt? Attempt { get; init; }
 
     /// <summary>Failed starts, one entry a generation; only the wanted and the committed one have any.</summary>
-    public IReadOnlyList<Strikes> Strikes { get; init; } = [];
+    public IReadOnlyList<Strikes> Strikes { get => field ?? []; init; }
 
     /// <summary>A committed generation fails: something in this PC, not in the generation.</summary>
     public bool IsPcFault => Good is { } good && FailuresOf(good) >= MostFailures;

@@ -18,7 +18,7 @@ namespace Caisson.Endpoint.Reconcile;
 ///      ▼  │                            ▼
 ///    two failed starts ─────────► refused, and the one before runs (rolled back); none before: stuck
 ///                                      │
-///                                      ▼  another generation is wanted, or an administrator says "try again"
+///                                      ▼  an administrator says "try again"
 ///                                  forgotten
 /// </code>
 /// A start fails only by a whole window of <em>running</em> time without a heartbeat behind a dead screen, or by three guest panics.
@@ -32,12 +32,15 @@ internal static class LifeRule
     /// <summary>More than an administrator can ask to keep.</summary>
     private const int MostKept = 20;
 
+    /// <summary>Generations whose failures are remembered; the oldest is forgotten first.</summary>
+    private const int MostStruck = 8;
+
     /// <summary>The running time in which a start must answer.</summary>
     public static TimeSpan Window(DesiredWorkspace wanted) => TimeSpan.FromSeconds(wanted.AnswerWithinSeconds ?? DesiredWorkspace.DefaultAnswerWithinSeconds);
 
     public static Life After(Life life, LifeEvent happened) => happened switch
     {
-        LifeEvent.Wanted(var generation, var keep) => Wanted(life, generation, keep),
+        LifeEvent.Keeps(var keep) => Keep(life, keep),
         LifeEvent.Started(var generation) => life with { Attempt = new Attempt(generation, AttemptState.Watched, Carried(life, generation)) },
         LifeEvent.Ran(var by, var window) => Ran(life, by, window),
         LifeEvent.Answered => life.Attempt is { State: AttemptState.Watched or AttemptState.Degraded } attempt ? Commit(life, attempt) : life,
@@ -50,7 +53,7 @@ internal static class LifeRule
 
     /// <summary>What is to be said of the start under way.</summary>
     /// <param name="panics">Of the guest's kernel since this start.</param>
-    /// <param name="screen">What was seen of the screen in the later half of the window.</param>
+    /// <param name="screen">What was seen of the screen in the window, but for its beginning.</param>
     public static StartVerdict Judge(Life life, int panics, ScreenMotion screen, TimeSpan window) => life.Attempt switch
     {
         null or { State: AttemptState.Failed or AttemptState.Ended } => StartVerdict.None,
@@ -85,12 +88,8 @@ internal static class LifeRule
         _ => GenerationHealth.Well,
     };
 
-    // A refusal ends when another generation is wanted. The committed one's failures stay: they are about the PC.
-    private static Life Wanted(Life life, GenerationReference generation, int keep)
-    {
-        var strikes = life.Strikes.Where(s => Life.Same(s.Generation, generation) || Life.Same(s.Generation, life.Good)).ToList();
-        return strikes.Count == life.Strikes.Count && life.Kept.Count <= keep ? life : life with { Strikes = strikes, Kept = [.. life.Kept.Take(keep)] };
-    }
+    // What failed stays refused while others are wanted: a roll-back that is undone must not make it fail twice more.
+    private static Life Keep(Life life, int keep) => life.Kept.Count <= keep ? life : life with { Kept = [.. life.Kept.Take(keep)] };
 
     private static TimeSpan Carried(Life life, GenerationReference generation) =>
         life.Attempt is { State: AttemptState.Ended } last && Life.Same(last.Generation, generation) ? last.Ran : TimeSpan.Zero;
@@ -134,7 +133,7 @@ internal static class LifeRule
         var failed = life with
         {
             Attempt = attempt with { State = AttemptState.Failed },
-            Strikes = [.. Without(life, attempt.Generation), new Strikes(attempt.Generation, count, why)],
+            Strikes = [.. Without(life, attempt.Generation).TakeLast(MostStruck - 1), new Strikes(attempt.Generation, count, why)],
         };
         var fallsBack = count >= Life.MostFailures && Life.Same(attempt.Generation, life.Good) && !life.IsSettled && life.Kept.Count > 0;
         return fallsBack ? failed with { Good = life.Kept[0], Kept = [.. life.Kept.Skip(1)], IsSettled = true } : failed;
@@ -153,8 +152,8 @@ internal abstract record LifeEvent
     {
     }
 
-    /// <summary>The desired state names it, and says how many older ones are kept.</summary>
-    internal sealed record Wanted(GenerationReference Generation, int Keep) : LifeEvent;
+    /// <summary>The desired state says how many older generations are kept.</summary>
+    internal sealed record Keeps(int Generations) : LifeEvent;
 
     /// <summary>A machine is about to start from it.</summary>
     internal sealed record Started(GenerationReference Generation) : LifeEvent;

@@ -73,11 +73,14 @@ internal sealed class StartWatch(RecordKeeper keeper, TimeProvider time)
         return life;
     }
 
-    /// <summary>In the later half of the window, some ten times.</summary>
+    /// <summary>
+    /// After the first quarter of the window, in which any boot draws something, some fifteen times. Not later: somebody who worked and went for
+    /// coffee before the window ended has a living screen too.
+    /// </summary>
     private void LookIfDue(Life life, Machine? machine, TimeSpan window)
     {
         var every = window / 20 > ShortestLook ? window / 20 : ShortestLook;
-        if (machine is null || life.Attempt is not { State: AttemptState.Watched } attempt || attempt.Ran < window / 2
+        if (machine is null || life.Attempt is not { State: AttemptState.Watched } attempt || attempt.Ran < window / 4
             || time.GetElapsedTime(lookedAt) < every || !looking.IsCompleted)
         {
             return;

@@ -18,12 +18,13 @@ internal sealed class UpdateWatch(RecordKeeper keeper, TimeProvider time)
     public UpdateStep? Now { get; private set; }
 
     /// <param name="waiting">The whole generation that the next start would use and the running machine does not; null when there is none.</param>
+    /// <param name="wanted">What is desired and not refused: a wait for it goes on while its image is not open yet, as after a restart of caissond.</param>
     /// <param name="within">The deadline of the assignment.</param>
     /// <exception cref="IOException">A fact could not be written; it is tried again at the next call.</exception>
-    public UpdateStep? Step(GenerationReference? waiting, TimeSpan? within, Machine? machine)
+    public UpdateStep? Step(GenerationReference? waiting, GenerationReference? wanted, TimeSpan? within, Machine? machine)
     {
         var now = time.GetUtcNow();
-        var wait = keeper.Keep(r => r with { Update = Next(r.Update, waiting, now) } is var next && next.Update == r.Update ? r : next).Update;
+        var wait = keeper.Keep(r => r with { Update = Next(r.Update, waiting, wanted, now) } is var next && next.Update == r.Update ? r : next).Update;
         if (wait is null)
         {
             return Now = null;
@@ -50,9 +51,9 @@ internal sealed class UpdateWatch(RecordKeeper keeper, TimeProvider time)
     /// <summary>The guest was asked to shut down for it, and did not.</summary>
     public void WasRefused() => keeper.Keep(r => r.Update is { } wait ? r with { Update = wait with { AskedAt = time.GetUtcNow() } } : r);
 
-    private static UpdateWait? Next(UpdateWait? wait, GenerationReference? waiting, DateTimeOffset now) => waiting switch
+    private static UpdateWait? Next(UpdateWait? wait, GenerationReference? waiting, GenerationReference? wanted, DateTimeOffset now) => waiting switch
     {
-        null => null,
+        null => wait is not null && Life.Same(wait.Generation, wanted) ? wait : null,
         _ when wait is null => new UpdateWait(waiting, now),
         _ when Life.Same(wait.Generation, waiting) => wait,
         _ => wait with { Generation = waiting },
