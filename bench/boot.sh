@@ -54,7 +54,8 @@ site() {
   record boot.stored "$(administrator image show work --json | grep -o '"storedBytes": *[0-9]*' | head -n1 | grep -o '[0-9]*$')"
 }
 
-# boot NAME FILL-BYTES-PER-SECOND: a new PC with nothing on its disk, until its first heartbeat.
+# boot NAME FILL-BYTES-PER-SECOND [learn]: a new PC with nothing on its disk, until its first heartbeat. A PC tells what its start read 15 s
+# after that: only with "learn" is it let live so long.
 boot() {
   local name=$1 fill=$2 pc=$WORK/pc id pid code
   say "$name"
@@ -69,6 +70,7 @@ boot() {
   until_true 900 "${TOOL[@]}" boot "$name" "$pc/status.json" "$WORK/server/log/access.jsonl" || status "$name" "no heartbeat in 900 s"
   code=0
   "${TOOL[@]}" boot "$name" "$pc/status.json" "$WORK/server/log/access.jsonl" >> "$RESULTS" || code=$?
+  [ "${3:-}" != learn ] || until_true 60 grep -q '"path": *"/v1/boot-profiles/' "$WORK/server/log/access.jsonl"
   kill "$pid"
   wait "$pid" 2> /dev/null || true
   rm -rf "$pc" "$WORK/run"
@@ -88,4 +90,11 @@ if wanted local; then GROUP=later; boot local.plain 0; GROUP=bench; fi
 ! wanted fast || boot fast.plain 1
 ! wanted dsl100 || { line 100 20; boot dsl100.plain 0; }
 ! wanted dsl10 || { line 10 20; boot dsl10.plain 0; }
+if wanted profile; then
+  line 0 0
+  boot teaching.plain 0 learn
+  boot fast.profile 1
+  line 100 20
+  boot dsl100.profile 0
+fi
 finish

@@ -11,6 +11,8 @@ internal static class Troubles
 {
     private const int Lines = 6;
 
+    private static readonly string[] s_worstFirst = ["bad", "warn", "info"];
+
     /// <summary>A PC away longer than an offline lease lasts cannot start its managed workspaces any more.</summary>
     private static readonly TimeSpan Lease = TimeSpan.FromDays(7);
 
@@ -25,7 +27,7 @@ internal static class Troubles
             needs.Add(away);
         }
 
-        return needs.Count > Lines ? needs[..Lines] : needs;
+        return [.. needs.OrderBy(n => Array.IndexOf(s_worstFirst, n.Tone)).Take(Lines)];
     }
 
     private static IQueryable<ReportedWorkspace> Workspaces(ServerDb db) => db.Workspaces.Where(w =>
