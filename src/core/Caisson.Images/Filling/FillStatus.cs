@@ -28,6 +28,9 @@ public sealed record FillStatus
 public sealed record ScrubFindings(IReadOnlyList<int> DamagedChunks, bool HasStrays)
 {
     public bool IsClean => DamagedChunks.Count == 0 && !HasStrays;
+
+    /// <summary>Number of the extent the scrub goes on with once this part is good.</summary>
+    internal int NextExtent { get; init; }
 }
 
 /// <summary>What happened while an image filled itself; for the log.</summary>

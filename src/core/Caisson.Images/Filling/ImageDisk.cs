@@ -7,7 +7,6 @@ namespace Caisson.Images;
 internal sealed class ImageDisk : IImageDisk
 {
     private readonly ImageFiles _files;
-    private readonly List<SafeFileHandle> _replaced = [];
     private volatile SafeFileHandle _image;
 
     private ImageDisk(ImageFiles files, SafeFileHandle image) => (_files, _image) = (files, image);
@@ -21,11 +20,17 @@ internal sealed class ImageDisk : IImageDisk
         // A file without a map that fits may be of another image, whose bytes would lie in our holes: begin anew.
         var isOurs = File.Exists(files.Image) && new FileInfo(files.Image).Length == index.ImageBytes
             && File.Exists(files.Present) && present.TryLoad(File.ReadAllBytes(files.Present), manifest, isTrusted);
-        var disk = new ImageDisk(files, File.OpenHandle(files.Image, isOurs ? FileMode.Open : FileMode.Create, FileAccess.ReadWrite, FileShare.ReadWrite));
+        if (!isOurs)
+        {
+            // In this order, so that no map ever speaks for a file it was not made for; and a new file, since a machine may have the old one open.
+            File.Delete(files.Image);
+            WholeFile.Write(files.Present, present.Encode(manifest));
+        }
+
+        var disk = new ImageDisk(files, File.OpenHandle(files.Image, isOurs ? FileMode.Open : FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite));
         if (!isOurs)
         {
             RandomAccess.SetLength(disk._image, index.ImageBytes);
-            disk.SaveMap(present.Encode(manifest));
         }
         else if (!isTrusted)
         {
@@ -38,13 +43,41 @@ internal sealed class ImageDisk : IImageDisk
     /// <summary>Where the file holds something that the image does not: only a fault of the medium or the file system can have put it there.</summary>
     public bool HasStrays(ImageIndex index) => Strays(_image, index).Any();
 
-    public void Read(long offset, Span<byte> buffer) => RawFile.Read(_image, offset, buffer);
+    public void Read(long offset, Span<byte> buffer)
+    {
+        for (var image = _image; ; image = _image)
+        {
+            try
+            {
+                RawFile.Read(image, offset, buffer);
+                return;
+            }
+            catch (ObjectDisposedException) when (image != _image)
+            {
+                // Another file has taken its place since.
+            }
+        }
+    }
 
     public void Write(long offset, ReadOnlySpan<byte> bytes) => RandomAccess.Write(_image, bytes, offset);
 
     public bool TryShare(SafeFileHandle source, long sourceOffset, int bytes, long offset) => Posix.TryCloneRange(source, sourceOffset, bytes, _image, offset);
 
-    public void Sync() => Posix.SyncData(_image);
+    public void Sync()
+    {
+        for (var image = _image; ; image = _image)
+        {
+            try
+            {
+                Posix.SyncData(image);
+                return;
+            }
+            catch (ObjectDisposedException) when (image != _image)
+            {
+                // The file in its place was synced before it took it.
+            }
+        }
+    }
 
     public void SaveMap(ReadOnlySpan<byte> map) => WholeFile.Write(_files.Present, map);
 
@@ -57,7 +90,8 @@ internal sealed class ImageDisk : IImageDisk
     }
 
     /// <summary>
-    /// Puts a new file in the place of the raw file: the same disk, with some ranges replaced. Whoever has the old file open keeps it as it was.
+    /// Puts a new file in the place of the raw file: the same disk, with some ranges replaced. Another process that has the old file open keeps it as
+    /// it was. Only of a complete image, which nobody writes to, and by one caller at a time.
     /// </summary>
     /// <param name="index">What the disk is; places it has nothing in are zeros in the new file.</param>
     /// <param name="kept">Extents that are as they should be; copied where they cannot be shared.</param>
@@ -93,20 +127,13 @@ internal sealed class ImageDisk : IImageDisk
             throw;
         }
 
-        // Not closed: a reader may have it in hand.
-        lock (_replaced)
-        {
-            _replaced.Add(_image);
-        }
-
+        // Closed, or its space would stay taken; a read that has it in hand ends first, and one that comes too late reads the new file.
+        var old = _image;
         _image = next;
+        old.Dispose();
     }
 
-    public void Dispose()
-    {
-        _replaced.ForEach(file => file.Dispose());
-        _image.Dispose();
-    }
+    public void Dispose() => _image.Dispose();
 
     private static void ZeroStrays(SafeFileHandle file, ImageIndex index)
     {

@@ -12,6 +12,9 @@ public sealed partial class SelfFillingImage
     /// <summary>A scrub stops after so many damaged chunks, so that mending them takes bounded memory.</summary>
     private const int MostDamaged = 64;
 
+    /// <summary>For fetching what a mend needs. Whoever reads several images through must come to the others, too.</summary>
+    private static readonly TimeSpan LongestMend = TimeSpan.FromMinutes(5);
+
     private readonly Lock _caring = new();
     private ImageCare _care;
 
@@ -22,7 +25,8 @@ public sealed partial class SelfFillingImage
     public (long BytesLeft, DateTimeOffset? Began) ScrubPass => (_index.DataBytes - BytesBefore(_care.ScrubExtent), _care.PassBegan);
 
     /// <summary>
-    /// Reads the next part of the complete file from the medium, at idle priority, and compares it; goes on where it stood, also after a restart.
+    /// Reads the next part of the complete file from the medium, at idle priority, and compares it; goes on where it stood, also after a restart. A part
+    /// with damage is read again until it is mended.
     /// </summary>
     /// <param name="bytes">How much to read, at least; a part ends with a chunk.</param>
     /// <returns>What was not as it should be, for <see cref="MendAsync"/>.</returns>
@@ -34,20 +38,19 @@ public sealed partial class SelfFillingImage
         }
 
         var (next, damaged) = await IdleThread.RunAsync(() => ReadThrough(_care.ScrubExtent, bytes, cancellationToken)).ConfigureAwait(false);
-        var now = _time.GetUtcNow();
-        var isDone = next == _index.Extents.Length;
-        Remember(care => care with
+        var hasStrays = next == _index.Extents.Length && await IdleThread.RunAsync(() => _disk.HasStrays(_index)).ConfigureAwait(false);
+        var found = new ScrubFindings(damaged, hasStrays) { NextExtent = next };
+        if (found.IsClean)
         {
-            ScrubExtent = isDone ? 0 : next,
-            PassBegan = isDone ? null : care.PassBegan ?? now,
-            LastPass = isDone ? now : care.LastPass,
-        });
-        return new ScrubFindings(damaged, isDone && await IdleThread.RunAsync(() => _disk.HasStrays(_index)).ConfigureAwait(false));
+            Passed(next);
+        }
+
+        return found;
     }
 
     /// <summary>
     /// Fetches damaged chunks of the complete file and puts a new file with good ones in its place. A machine that has the old file open keeps
-    /// it until its next start. Waits while the source is away; nothing is changed before everything needed is here.
+    /// it until its next start. Waits some minutes while the source is away; nothing is changed before everything needed is here.
     /// </summary>
     /// <exception cref="IOException">No room for the new file.</exception>
     public async Task MendAsync(ScrubFindings found, CancellationToken cancellationToken)
@@ -57,19 +60,41 @@ public sealed partial class SelfFillingImage
             return;
         }
 
-        // Cancelled by the caller, or by closing the image.
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _closed.Token);
+        // Cancelled by the caller, by closing the image, or when it takes too long: the next scrub finds the damage again.
+        using var late = new CancellationTokenSource(LongestMend, _time);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _closed.Token, late.Token);
         var good = new Dictionary<int, byte[]>();
-        foreach (var chunk in found.DamagedChunks)
+        try
         {
-            good[chunk] = await _fetcher.FetchChunkAsync(chunk, stop.Token).ConfigureAwait(false);
+            foreach (var chunk in found.DamagedChunks)
+            {
+                good[chunk] = await _fetcher.FetchChunkAsync(chunk, stop.Token).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (late.IsCancellationRequested && !cancellationToken.IsCancellationRequested && !_closed.IsCancellationRequested)
+        {
+            return;
         }
 
         var extents = found.DamagedChunks.SelectMany(chunk => _map.ExtentsOf(chunk).ToArray()).ToHashSet();
-        await Task.Run(() => Replace(good, extents), stop.Token).ConfigureAwait(false);
+        await Task.Run(() => Replace(good, extents), _closed.Token).ConfigureAwait(false);
+        Passed(found.NextExtent);
         var pieces = found.DamagedChunks.Count + (found.HasStrays ? 1 : 0);
         var many = pieces == 1 ? "One damaged piece of its disk image was" : $"{pieces} damaged pieces of its disk image were";
         _events?.Invoke(new FillEvent.Mended(pieces, $"{many} found by the regular check and replaced in a new file; restart the workspace to use it. If this happens again, the PC's disk is failing: replace it."));
+    }
+
+    /// <summary>Everything before this extent was good in the pass under way.</summary>
+    private void Passed(int extent)
+    {
+        var now = _time.GetUtcNow();
+        var isDone = extent == _index.Extents.Length;
+        Remember(care => care with
+        {
+            ScrubExtent = isDone ? 0 : extent,
+            PassBegan = isDone ? null : care.PassBegan ?? now,
+            LastPass = isDone ? now : care.LastPass,
+        });
     }
 
     private void Replace(Dictionary<int, byte[]> good, HashSet<int> extents)

@@ -48,9 +48,15 @@ public sealed partial class SelfFillingImage : IBlockDevice, IAsyncDisposable
         (_files, _lock, _manifest, _index, _time, _events) = (files, held, manifest, index, time, events);
         _present = new PresenceMap(index);
         var left = ImageCare.TryLoad(files.Care);
-        _disk = ImageDisk.Open(files, manifest, index, _present, ImageCare.MayTrust(left, boot));
-        _care = new ImageCare { Boot = boot, IsTrusted = _present.ClaimedBytes == 0, ScrubExtent = Math.Clamp(left?.ScrubExtent ?? 0, 0, index.Extents.Length), PassBegan = left?.PassBegan, LastPass = left?.LastPass };
+        var isTrusted = ImageCare.MayTrust(left, boot);
+        _care = new ImageCare { Boot = boot, IsTrusted = isTrusted, ScrubExtent = Math.Clamp(left?.ScrubExtent ?? 0, 0, index.Extents.Length), PassBegan = left?.PassBegan, LastPass = left?.LastPass };
         _care.Begin(files.Care, left);
+        _disk = ImageDisk.Open(files, manifest, index, _present, isTrusted);
+        if (!isTrusted && _present.ClaimedBytes == 0)
+        {
+            Remember(care => care with { IsTrusted = true });
+        }
+
         _isComplete = _present.IsFull;
         _touches = _isComplete || index.ImageBytes > LargestProfiledImage ? null : new FirstTouches(index.ImageBytes);
         _trouble = new FillTrouble(time, events);
