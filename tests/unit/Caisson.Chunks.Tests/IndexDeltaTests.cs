@@ -48,6 +48,66 @@ public sealed class IndexDeltaTests
             iter: 3000);
     }
 
+    [Fact]
+    public void The_true_size_of_the_index_bounds_what_its_columns_may_ask_for()
+    {
+        var (known, index) = Make(3, 0, 3000);
+        var (columns, bytes) = (IndexColumns.Encode(known, index), index.Encode());
+        Assert.Equal(bytes, IndexColumns.Decode(known, columns, bytes.Length).Encode());
+        Assert.Throws<ChunkException>(() => IndexColumns.Decode(known, columns, bytes.Length - 1));
+    }
+
+    /// <summary>Each count alone has a byte for every row; four columns of eight bytes a row, and the rows, are two hundred times that.</summary>
+    [Fact]
+    public void Counts_that_only_together_leave_the_columns_are_refused_before_they_are_allocated()
+    {
+        const int count = 2_000_000;
+        var columns = new List<byte>();
+        foreach (var number in (ReadOnlySpan<ulong>)[1 << 20, 0, 0, count, count])
+        {
+            Varint.Append(columns, number);
+        }
+
+        byte[] bytes = [.. columns, .. new byte[count]];
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Throws<ChunkException>(() => IndexColumns.Decode(new ContentList(0, []), bytes));
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
+    }
+
+    [Fact]
+    public void A_head_that_asks_for_more_than_the_index_is_refused_before_it_is_allocated()
+    {
+        var (known, index) = Make(4, 100, 10);
+        var bytes = index.Encode();
+        var small = Units(1, bytes.Length);
+        Assert.Equal(bytes, DeltaFormat.DecodeHead(small, bytes.Length).DecodeIndex(known.Encode(), bytes.Length));
+        Assert.Throws<ChunkException>(() => DeltaFormat.DecodeHead(small, bytes.Length - 1));
+
+        var many = Units(100_000, bytes.Length);
+        Assert.InRange(many.Length, 0, 200_000);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Throws<ChunkException>(() => DeltaFormat.DecodeHead(many, bytes.Length));
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
+
+        byte[] Units(int count, int plainBytes) => DeltaFormat.EncodeHead(new DeltaHead
+        {
+            BaseContent = ChunkId.Of(known.Encode()),
+            BaseBytes = known.ImageBytes,
+            TargetIndex = ChunkId.Of(bytes),
+            IndexEncoding = IndexEncoding.Zstd,
+            IndexPlainBytes = plainBytes,
+            IndexStored = IndexFrame(bytes),
+            Units = [.. Enumerable.Repeat(new DeltaUnit { Encoding = DeltaEncoding.Stored, StoredBytes = 1, PlainBytes = 1, ChunkCount = 1, Regions = [] }, count)],
+        });
+    }
+
+    private static byte[] IndexFrame(byte[] index)
+    {
+        var stored = new byte[index.Length + 1024];
+        using var zstd = new ZstdCodec(3);
+        return stored[..zstd.Encode([], index, stored)];
+    }
+
     private static DeltaHead Head(ContentList known, ImageIndex index)
     {
         var (encoding, stored, plain) = IndexDelta.Encode(known, index.Encode());

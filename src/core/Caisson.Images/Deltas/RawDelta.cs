@@ -44,10 +44,11 @@ public static class RawDelta
 
     private static async Task<(DeltaHead Head, DeltaTarget Target, ImageIndex Index, ContentList Content)> OpenAsync(SafeFileHandle old, string baseFile, SafeFileHandle delta, TimeProvider time, IProgress<ImageProgress>? progress, CancellationToken cancellationToken)
     {
+        var mostIndexBytes = MostIndexBytes(RandomAccess.GetLength(old), RandomAccess.GetLength(delta));
         DeltaHead head;
         try
         {
-            head = ReadHead(delta);
+            head = ReadHead(delta, mostIndexBytes);
         }
         catch (Exception e) when (e is ChunkException or EndOfStreamException)
         {
@@ -64,7 +65,7 @@ public static class RawDelta
 
         try
         {
-            var index = ImageIndex.Decode(head.DecodeIndex(bytes));
+            var index = ImageIndex.Decode(head.DecodeIndex(bytes, mostIndexBytes));
             return (head, new DeltaTarget(head, index, content), index, content);
         }
         catch (ChunkException e)
@@ -73,7 +74,13 @@ public static class RawDelta
         }
     }
 
-    private static DeltaHead ReadHead(SafeFileHandle delta)
+    /// <summary>
+    /// No manifest says here how large the new index is: some 76 bytes a chunk. Chunks are of the old disk, of 16 KiB and more mostly, or new, and then
+    /// 32 bytes of the delta at least; 64 MiB beside are a million.
+    /// </summary>
+    private static long MostIndexBytes(long baseBytes, long deltaBytes) => Math.Min(Limits.MaxIndexBytes, (64 << 20) + (baseBytes / 64) + (4 * deltaBytes));
+
+    private static DeltaHead ReadHead(SafeFileHandle delta, long mostIndexBytes)
     {
         var header = new byte[DeltaFormat.HeaderBytes];
         RawFile.Read(delta, 0, header);
@@ -85,7 +92,7 @@ public static class RawDelta
 
         var head = new byte[length];
         RawFile.Read(delta, 0, head);
-        return DeltaFormat.DecodeHead(head);
+        return DeltaFormat.DecodeHead(head, mostIndexBytes);
     }
 
     private static void WriteAll(DeltaHead head, DeltaTarget target, ImageIndex index, ContentList content, SafeFileHandle old, SafeFileHandle delta, PartialDisk disk, ProgressMeter meter, CancellationToken cancellationToken)

@@ -64,7 +64,7 @@ internal sealed class DeltaPreparation(ImageIndex index, string manifestDigest, 
 
     private async Task<OfferedDelta?> FindAsync(CancellationToken cancellationToken)
     {
-        var offered = known ?? await OfferedDelta.FindAsync(source, seed.Manifest.Digest, manifestDigest, spool, (digest, offset, buffer) => ReadSomeAsync(digest, offset, buffer, cancellationToken), cancellationToken).ConfigureAwait(false);
+        var offered = known ?? await OfferedDelta.FindAsync(source, seed.Manifest.Digest, manifestDigest, index.Encode().Length, spool, (digest, offset, buffer) => ReadSomeAsync(digest, offset, buffer, cancellationToken), cancellationToken).ConfigureAwait(false);
         var fits = offered is null || (offered.Head.TargetIndex == ChunkId.Of(index.Encode()) && offered.Head.BaseContent == ChunkId.Of(seed.Content.Encode()));
         return fits ? offered : throw new ChunkException(ChunkError.Invalid, $"The delta {offered!.Blob.Digest} does not lead from the old image to the new one.");
     }

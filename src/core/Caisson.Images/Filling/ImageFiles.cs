@@ -27,14 +27,14 @@ internal sealed class ImageFiles(string directory)
     private string Index => Path.Combine(directory, "image.index");
 
     /// <summary>The manifest and index named by the digest: from the directory, else from the source and then kept.</summary>
-    /// <param name="indexFromDelta">Asked for the index first; null is that it cannot give it.</param>
-    public async Task<ImageIndex> LoadAsync(string manifestDigest, IBlobSource source, Func<Task<byte[]?>> indexFromDelta, CancellationToken cancellationToken)
+    /// <param name="indexFromDelta">Asked for the index, of so many bytes, first; null is that it cannot give it.</param>
+    public async Task<ImageIndex> LoadAsync(string manifestDigest, IBlobSource source, Func<long, Task<byte[]?>> indexFromDelta, CancellationToken cancellationToken)
     {
         var manifest = OciManifest.Parse(
             await LoadAsync(Manifest, manifestDigest, () => source.ReadManifestAsync(manifestDigest, cancellationToken)).ConfigureAwait(false), manifestDigest);
         var layer = manifest.IndexLayer();
         var bytes = await LoadAsync(Index, layer.Digest, async () =>
-            await indexFromDelta().ConfigureAwait(false) is { } made && ChunkId.Of(made).Digest == layer.Digest
+            await indexFromDelta(layer.Size).ConfigureAwait(false) is { } made && ChunkId.Of(made).Digest == layer.Digest
                 ? made
                 : await ReadBlobAsync(source, layer, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
         return ImageIndex.Decode(bytes);

@@ -6,10 +6,11 @@ namespace Caisson.Images;
 internal sealed record OfferedDelta(OciDescriptor Blob, DeltaHead Head)
 {
     /// <summary>Looks for the delta and reads its head. Null: there is none; a server of ours has been asked to make it for whoever comes next.</summary>
+    /// <param name="indexBytes">Bytes of the new generation's index, as its manifest says: nobody has signed the delta.</param>
     /// <param name="read">Reads some of a range of the blob, at the caller's pace, and says how many bytes.</param>
     /// <exception cref="ChunkException">Invalid; nothing of it is kept.</exception>
     /// <exception cref="BlobSourceException">Away or missing.</exception>
-    public static async Task<OfferedDelta?> FindAsync(IBlobSource source, string from, string to, DeltaSpool spool, Func<string, long, Memory<byte>, Task<int>> read, CancellationToken cancellationToken)
+    public static async Task<OfferedDelta?> FindAsync(IBlobSource source, string from, string to, long indexBytes, DeltaSpool spool, Func<string, long, Memory<byte>, Task<int>> read, CancellationToken cancellationToken)
     {
         foreach (var referrer in await source.ListReferrersAsync(to, MediaTypes.Delta, cancellationToken).ConfigureAwait(false))
         {
@@ -22,7 +23,7 @@ internal sealed record OfferedDelta(OciDescriptor Blob, DeltaHead Head)
             var manifest = OciManifest.Parse(await source.ReadManifestAsync(referrer.Digest, cancellationToken).ConfigureAwait(false), referrer.Digest);
             if (manifest is { ArtifactType: MediaTypes.Delta, Layers: [var blob] } && manifest.Annotations?.GetValueOrDefault(MediaTypes.BaseAnnotation) == from)
             {
-                return new OfferedDelta(blob, await ReadHeadAsync(blob, spool, read).ConfigureAwait(false));
+                return new OfferedDelta(blob, await ReadHeadAsync(blob, indexBytes, spool, read).ConfigureAwait(false));
             }
         }
 
@@ -30,7 +31,7 @@ internal sealed record OfferedDelta(OciDescriptor Blob, DeltaHead Head)
         return null;
     }
 
-    private static async Task<DeltaHead> ReadHeadAsync(OciDescriptor blob, DeltaSpool spool, Func<string, long, Memory<byte>, Task<int>> read)
+    private static async Task<DeltaHead> ReadHeadAsync(OciDescriptor blob, long indexBytes, DeltaSpool spool, Func<string, long, Memory<byte>, Task<int>> read)
     {
         if (blob.Size < DeltaFormat.HeaderBytes)
         {
@@ -47,9 +48,14 @@ internal sealed record OfferedDelta(OciDescriptor Blob, DeltaHead Head)
                 throw new ChunkException(ChunkError.Invalid, $"The delta {blob.Digest} is shorter than its head says.");
             }
 
+            if (length > DeltaFormat.MostHeadBytes(indexBytes))
+            {
+                throw new ChunkException(ChunkError.Invalid, $"The delta {blob.Digest} has a head that is far larger than its generation's index.");
+            }
+
             var bytes = new byte[length];
             await ReadAsync(bytes).ConfigureAwait(false);
-            return DeltaFormat.DecodeHead(bytes);
+            return DeltaFormat.DecodeHead(bytes, indexBytes);
         }
         catch (ChunkException)
         {

@@ -114,11 +114,11 @@ public sealed partial class SelfFillingImage : IBlockDevice, IAsyncDisposable
             var index = await files.LoadAsync(manifestDigest, source, MakeIndexAsync, cancellationToken).ConfigureAwait(false);
             return new SelfFillingImage(directory, files, held, manifest, index, source, boot, time, events) { _delta = delta };
 
-            async Task<byte[]?> MakeIndexAsync()
+            async Task<byte[]?> MakeIndexAsync(long bytes)
             {
                 using var seed = seedDirectory is null ? null : SeedImage.TryOpen(seedDirectory);
-                delta = seed is null ? null : await TryFindDeltaAsync(seed, source, manifestDigest, new DeltaSpool(directory, time), cancellationToken).ConfigureAwait(false);
-                return delta?.Head.DecodeIndex(seed!.Content.Encode());
+                delta = seed is null ? null : await TryFindDeltaAsync(seed, source, manifestDigest, bytes, new DeltaSpool(directory, time), cancellationToken).ConfigureAwait(false);
+                return delta?.Head.DecodeIndex(seed!.Content.Encode(), bytes);
             }
         }
         catch
@@ -263,12 +263,12 @@ public sealed partial class SelfFillingImage : IBlockDevice, IAsyncDisposable
     }
 
     /// <summary>No delta, or one that is of no use, is no reason not to open: the index is fetched then.</summary>
-    private static async Task<OfferedDelta?> TryFindDeltaAsync(SeedImage seed, IBlobSource source, string manifestDigest, DeltaSpool spool, CancellationToken cancellationToken)
+    private static async Task<OfferedDelta?> TryFindDeltaAsync(SeedImage seed, IBlobSource source, string manifestDigest, long indexBytes, DeltaSpool spool, CancellationToken cancellationToken)
     {
         try
         {
-            var delta = await OfferedDelta.FindAsync(source, seed.Manifest.Digest, manifestDigest, spool, ReadSomeAsync, cancellationToken).ConfigureAwait(false);
-            return delta is not null && delta.Head.BaseContent == ChunkId.Of(seed.Content.Encode()) && ImageIndex.Decode(delta.Head.DecodeIndex(seed.Content.Encode())) is not null ? delta : null;
+            var delta = await OfferedDelta.FindAsync(source, seed.Manifest.Digest, manifestDigest, indexBytes, spool, ReadSomeAsync, cancellationToken).ConfigureAwait(false);
+            return delta is not null && delta.Head.BaseContent == ChunkId.Of(seed.Content.Encode()) && ImageIndex.Decode(delta.Head.DecodeIndex(seed.Content.Encode(), indexBytes)) is not null ? delta : null;
         }
         catch (Exception e) when (e is ChunkException or BlobSourceException)
         {

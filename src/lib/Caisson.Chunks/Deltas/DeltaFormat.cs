@@ -78,8 +78,9 @@ public static class DeltaFormat
 
     /// <summary>Reads and checks the head.</summary>
     /// <param name="bytes">Exactly <see cref="HeadBytes"/>.</param>
+    /// <param name="mostIndexBytes">Bytes of the new index, from the new generation's manifest; by it everything here is bounded before it is allocated.</param>
     /// <exception cref="ChunkException">Invalid.</exception>
-    public static DeltaHead DecodeHead(ReadOnlyMemory<byte> bytes)
+    public static DeltaHead DecodeHead(ReadOnlyMemory<byte> bytes, long mostIndexBytes = Limits.MaxIndexBytes)
     {
         var span = bytes.Span;
         if (HeadBytes(span) != span.Length || ChunkId.Of(span[..^ChunkId.Size]) != new ChunkId(span[^ChunkId.Size..]))
@@ -94,7 +95,7 @@ public static class DeltaFormat
         header.Skip(16);
         var (target, encoding, plain, stored, units) = (header.Id(), (IndexEncoding)header.Int32(), header.Int32(), header.Int32(), header.Int32());
         if (headerBytes < HeaderBytes || baseBytes is < 0 or > Limits.MaxImageBytes || !Enum.IsDefined(encoding)
-            || plain is < 0 or > Limits.MaxIndexBytes || stored < 0 || tableStored < 0 || (long)headerBytes + stored + tableStored != span.Length - ChunkId.Size)
+            || plain < 0 || plain > mostIndexBytes || units < 0 || units > MostUnits(mostIndexBytes) || stored < 0 || tableStored < 0 || (long)headerBytes + stored + tableStored != span.Length - ChunkId.Size)
         {
             throw Invalid("a number in its header is out of range");
         }
@@ -110,6 +111,12 @@ public static class DeltaFormat
             Units = DeltaUnitTable.Decode(Decompress(span.Slice(headerBytes + stored, tableStored), tablePlain, units), units, baseBytes, span.Length),
         };
     }
+
+    /// <summary>Every unit but the last is full (<see cref="Limits.UnitTargetBytes"/>), and an index of so many bytes has no chunks for more.</summary>
+    private static long MostUnits(long indexBytes) => 1 + (indexBytes / ImageIndexFormat.ChunkRow * Limits.MaxChunkBytes / Limits.UnitTargetBytes);
+
+    /// <summary>A head longer than this is not one of a delta to an index of so many bytes: its parts are the index once more, and regions for each unit.</summary>
+    public static long MostHeadBytes(long indexBytes) => Math.Min(Limits.MaxIndexBytes, (1 << 20) + (4 * indexBytes));
 
     internal static ChunkException Invalid(string why) => new(ChunkError.Invalid, $"This is not a usable delta: {why}.");
 

@@ -67,15 +67,16 @@ public sealed record DeltaHead
     public required ImmutableArray<DeltaUnit> Units { get; init; }
 
     /// <summary>Decodes the new index with the old disk's content list at hand.</summary>
+    /// <param name="mostBytes">Bytes of the new index, from the new generation's manifest: nobody has signed what the delta says of it.</param>
     /// <exception cref="ChunkException">Invalid: the delta does not start from this disk, or is damaged.</exception>
-    public byte[] DecodeIndex(byte[] baseContent)
+    public byte[] DecodeIndex(byte[] baseContent, long mostBytes = Limits.MaxIndexBytes)
     {
         if (ChunkId.Of(baseContent) != BaseContent)
         {
             throw new ChunkException(ChunkError.Invalid, "The delta starts from another disk than this one. Use the generation it was made from, byte for byte.");
         }
 
-        var bytes = IndexDelta.Decode(IndexEncoding, baseContent, IndexStored.Span, IndexPlainBytes);
+        var bytes = IndexDelta.Decode(IndexEncoding, baseContent, IndexStored.Span, IndexPlainBytes, mostBytes);
         return ChunkId.Of(bytes) == TargetIndex ? bytes : throw new ChunkException(ChunkError.Invalid, "The delta is damaged: its index has another hash.");
     }
 }

@@ -29,11 +29,16 @@ internal static class IndexColumns
         return [.. columns, .. ids];
     }
 
+    /// <param name="mostBytes">The index is not larger than this: rows that would make it so are not allocated.</param>
     /// <exception cref="ChunkException">Invalid.</exception>
-    public static ImageIndex Decode(ContentList known, ReadOnlySpan<byte> bytes)
+    public static ImageIndex Decode(ContentList known, ReadOnlySpan<byte> bytes, long mostBytes = Limits.MaxIndexBytes)
     {
         var imageBytes = (long)Number(ref bytes);
         var (packCount, frameCount, chunkCount, extentCount) = (Count(ref bytes), Count(ref bytes), Count(ref bytes), Count(ref bytes));
+
+        // A byte at least for each number of a row, and a pack's id; all tables together, since each alone might have all the bytes.
+        Require((packCount * (1L + ChunkId.Size)) + (frameCount * 5L) + (chunkCount * 4L) + (extentCount * 2L) <= bytes.Length);
+        Require(ImageIndexFormat.TotalBytes(ImageIndexFormat.HeaderBytes, packCount, frameCount, chunkCount, extentCount) <= mostBytes);
         var packBytes = Column(ref bytes, packCount);
         var frames = ReadFrames(ref bytes, frameCount);
         var chunks = ReadChunks(ref bytes, chunkCount, known, out var isNew);
@@ -205,7 +210,6 @@ internal static class IndexColumns
         return value;
     }
 
-    /// <summary>Every row has at least a byte.</summary>
     private static int Count(ref ReadOnlySpan<byte> bytes)
     {
         var value = Number(ref bytes);

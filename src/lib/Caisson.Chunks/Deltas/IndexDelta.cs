@@ -23,19 +23,24 @@ public static class IndexDelta
     public static (IndexEncoding Encoding, ReadOnlyMemory<byte> Stored, int PlainBytes) Encode(ContentList known, ReadOnlySpan<byte> index)
     {
         var decoded = ImageIndex.Decode(index);
-        if (!decoded.Encode().AsSpan().SequenceEqual(index))
+        var columns = IndexColumns.Encode(known, decoded);
+        if (columns.Length > index.Length || !decoded.Encode().AsSpan().SequenceEqual(index))
         {
-            // Of a version that says more than this one reads.
+            // Of a version that says more than this one reads; or of rows so wild that a reader would not take their columns for those of this index.
             return (IndexEncoding.ZstdPrefix, Compress(known.Encode(), index), index.Length);
         }
 
-        var columns = IndexColumns.Encode(known, decoded);
         return (IndexEncoding.Columns, Compress([], columns), columns.Length);
     }
 
-    /// <exception cref="ChunkException">Invalid.</exception>
-    internal static byte[] Decode(IndexEncoding encoding, byte[] knownBytes, ReadOnlySpan<byte> stored, int plainBytes)
+    /// <exception cref="ChunkException">Invalid, or larger than <paramref name="mostBytes"/>.</exception>
+    internal static byte[] Decode(IndexEncoding encoding, byte[] knownBytes, ReadOnlySpan<byte> stored, int plainBytes, long mostBytes)
     {
+        if (plainBytes > mostBytes)
+        {
+            throw DeltaFormat.Invalid("its index is larger than that of the generation it leads to");
+        }
+
         var plain = new byte[plainBytes];
         using var zstd = new ZstdCodec(1);
         if (!zstd.TryDecode(encoding == IndexEncoding.ZstdPrefix ? knownBytes : [], stored, plain))
@@ -43,7 +48,7 @@ public static class IndexDelta
             throw new ChunkException(ChunkError.Invalid, "The delta is damaged: its index does not decode.");
         }
 
-        return encoding == IndexEncoding.Columns ? IndexColumns.Decode(ContentList.Decode(knownBytes), plain).Encode() : plain;
+        return encoding == IndexEncoding.Columns ? IndexColumns.Decode(ContentList.Decode(knownBytes), plain, mostBytes).Encode() : plain;
     }
 
     private static ReadOnlyMemory<byte> Compress(ReadOnlySpan<byte> prefix, ReadOnlySpan<byte> plain)
