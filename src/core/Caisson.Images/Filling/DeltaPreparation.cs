@@ -15,6 +15,9 @@ internal sealed class DeltaPreparation(ImageIndex index, string manifestDigest, 
     // A delta that keeps coming damaged is given up for the packs.
     private const int DamagedLimit = 3;
 
+    /// <summary>Attempts, about a minute, after which a source that is away for the delta is asked whether it is away at all.</summary>
+    private const int AwayLimit = 16;
+
     private readonly RequestPace _pace = new(time);
 
     /// <summary>Who gave parts of what is being put together; told when it turns out wrong.</summary>
@@ -47,8 +50,7 @@ internal sealed class DeltaPreparation(ImageIndex index, string manifestDigest, 
             }
 
             var plain = buffer.AsSpan(0, chunk.Bytes);
-            RawFile.Read(seed.File, offset, plain);
-            if (ChunkId.Of(plain) != chunk.Id)
+            if (!seed.TryRead(chunk.Id, offset, plain))
             {
                 trouble.Corrupt($"Chunk {chunk.Id} in the old image at byte {offset} is damaged; it is fetched instead.");
                 continue;
@@ -131,7 +133,7 @@ internal sealed class DeltaPreparation(ImageIndex index, string manifestDigest, 
             await spool.ReadAsync(spool.Run, delta.Digest, start, buffer.AsMemory(0, length), (offset, part) => ReadSomeAsync(delta.Digest, offset, part, cancellationToken)).ConfigureAwait(false);
             foreach (var unit in run)
             {
-                target.Decode(unit, buffer.AsSpan((int)(head.Units[unit].Offset - start), head.Units[unit].StoredBytes), seed.File, placement.Write);
+                Apply(head, target, unit, buffer.AsSpan((int)(head.Units[unit].Offset - start), head.Units[unit].StoredBytes));
             }
 
             _givers.Clear();
@@ -146,6 +148,24 @@ internal sealed class DeltaPreparation(ImageIndex index, string manifestDigest, 
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>A unit whose part of the old image is damaged is left to the filler: that is no fault of who gave the delta.</summary>
+    private void Apply(DeltaHead head, DeltaTarget target, int unit, ReadOnlySpan<byte> stored)
+    {
+        try
+        {
+            target.Decode(unit, stored, seed.File, placement.Write);
+        }
+        catch (Exception e) when (e is ChunkException || (e is IOException io && !Posix.IsNoSpace(io)))
+        {
+            if (seed.IsSound(head.Units[unit]))
+            {
+                throw;
+            }
+
+            trouble.Corrupt("The old image is damaged where the delta refers to it; those chunks are fetched instead.");
         }
     }
 
@@ -168,7 +188,10 @@ internal sealed class DeltaPreparation(ImageIndex index, string manifestDigest, 
         return part.Length;
     }
 
-    /// <summary>Again and again while source or disk are away; null when the delta is missing or stays damaged.</summary>
+    /// <summary>
+    /// Again and again while the source is away or the disk full; null when the delta is missing, stays damaged, or is the one thing the source does not
+    /// give: the packs do as well, and nothing here may hold them up.
+    /// </summary>
     private async Task<T?> RetryAsync<T>(Func<Task<T?>> step, CancellationToken cancellationToken)
     {
         for (var (attempt, damaged) = (0, 0); ; attempt++)
@@ -183,6 +206,16 @@ internal sealed class DeltaPreparation(ImageIndex index, string manifestDigest, 
             {
                 return default;
             }
+            catch (BlobSourceException e)
+            {
+                if ((e.Error != BlobSourceError.Away || attempt >= AwayLimit) && await AnswersAsync(cancellationToken).ConfigureAwait(false))
+                {
+                    trouble.Corrupt($"The delta could not be had, though its generation can: {e.Message}");
+                    return default;
+                }
+
+                await trouble.WaitAfterAsync(e, attempt, cancellationToken).ConfigureAwait(false);
+            }
             catch (ChunkException e)
             {
                 trouble.Corrupt(e.Message);
@@ -191,10 +224,29 @@ internal sealed class DeltaPreparation(ImageIndex index, string manifestDigest, 
                     return default;
                 }
             }
-            catch (Exception e) when (e is BlobSourceException or IOException)
+            catch (IOException e) when (!Posix.IsNoSpace(e))
+            {
+                trouble.Corrupt($"The delta could not be used: {e.Message}");
+                return default;
+            }
+            catch (IOException e)
             {
                 await trouble.WaitAfterAsync(e, attempt, cancellationToken).ConfigureAwait(false);
             }
+        }
+    }
+
+    /// <summary>Whether the source gives the generation itself.</summary>
+    private async Task<bool> AnswersAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await source.ReadManifestAsync(manifestDigest, cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+        catch (Exception e) when (e is BlobSourceException or ChunkException)
+        {
+            return false;
         }
     }
 }

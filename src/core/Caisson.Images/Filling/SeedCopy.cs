@@ -34,8 +34,9 @@ internal sealed class SeedCopy(ImageIndex index, ChunkPlacement placement, FillT
             }
 
             var plain = buffer.AsSpan(0, entry.Bytes);
-            if (!TryRead(seed, entry, plain))
+            if (!seed.TryRead(entry.Id, entry.Offset, plain))
             {
+                trouble.Corrupt($"Chunk {entry.Id} in another image on this disk, at byte {entry.Offset}, is damaged; it is fetched instead.");
                 continue;
             }
 
@@ -44,25 +45,5 @@ internal sealed class SeedCopy(ImageIndex index, ChunkPlacement placement, FillT
             placement.Write(chunk, plain); // Only where it is not shared already.
             wanted.Remove(entry.Id);
         }
-    }
-
-    private bool TryRead(SeedImage seed, ContentEntry entry, Span<byte> plain)
-    {
-        try
-        {
-            RawFile.Read(seed.File, entry.Offset, plain);
-        }
-        catch (IOException)
-        {
-            return false; // Fetched instead; its own scrub will say what is wrong with it.
-        }
-
-        if (ChunkId.Of(plain) == entry.Id)
-        {
-            return true;
-        }
-
-        trouble.Corrupt($"Chunk {entry.Id} in another image on this disk, at byte {entry.Offset}, is damaged; it is fetched instead.");
-        return false;
     }
 }

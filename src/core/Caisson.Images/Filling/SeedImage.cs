@@ -48,5 +48,27 @@ internal sealed class SeedImage : IDisposable
     /// <summary>True: all that a delta's unit refers to is here.</summary>
     public bool Has(DeltaUnit unit) => unit.Regions.All(region => region.Offset + region.Bytes <= _index.ImageBytes && _present.IsPresent(region.Offset, region.Bytes));
 
+    /// <summary>Reads a chunk where it lies. False: the medium cannot read it any more, or it is not what it should be.</summary>
+    public bool TryRead(ChunkId id, long offset, Span<byte> plain)
+    {
+        try
+        {
+            RawFile.Read(File, offset, plain);
+            return ChunkId.Of(plain) == id;
+        }
+        catch (IOException)
+        {
+            return false; // Its own scrub will say what is wrong with it.
+        }
+    }
+
+    /// <summary>True: all that a delta's unit refers to reads as it should.</summary>
+    public bool IsSound(DeltaUnit unit)
+    {
+        var buffer = new byte[Limits.MaxChunkBytes];
+        return unit.Regions.SelectMany(region => _index.ExtentsIn(region.Offset, region.Bytes)).Distinct().All(extent =>
+            TryRead(_index.Chunks[_index.Extents[extent].Chunk].Id, _index.Extents[extent].Offset, buffer.AsSpan(0, _index.ExtentBytes(extent))));
+    }
+
     public void Dispose() => File.Dispose();
 }

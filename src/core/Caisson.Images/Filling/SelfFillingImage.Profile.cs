@@ -35,9 +35,9 @@ public sealed partial class SelfFillingImage
                 return stored.Profile;
             }
         }
-        catch (Exception e) when (e is BlobSourceException or ChunkException or IOException)
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested || e is not OperationCanceledException)
         {
-            // A hint that cannot be had: the order is that of the packs then.
+            // Whatever it was: a hint that cannot be had, and the order is that of the packs then.
         }
 
         return seeds.Select(seed => TryReadProfile(new ImageFiles(seed).BootProfile)).FirstOrDefault(profile => profile is not null);

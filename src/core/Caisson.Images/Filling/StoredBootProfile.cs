@@ -19,7 +19,7 @@ public sealed record StoredBootProfile(BootProfile Profile, OciDescriptor Blob, 
         foreach (var referrer in (await source.ListReferrersAsync(manifestDigest, MediaTypes.BootProfile, cancellationToken).ConfigureAwait(false)).Take(MostListed))
         {
             var manifest = OciManifest.Parse(await source.ReadManifestAsync(referrer.Digest, cancellationToken).ConfigureAwait(false), referrer.Digest);
-            if (manifest is { ArtifactType: MediaTypes.BootProfile, Layers: [{ Size: <= BootProfileFormat.MaxBytes } blob] })
+            if (manifest is { ArtifactType: MediaTypes.BootProfile, Layers: [{ Size: > 0 and <= BootProfileFormat.MaxBytes } blob] })
             {
                 found.Add((blob, Boots(manifest)));
             }

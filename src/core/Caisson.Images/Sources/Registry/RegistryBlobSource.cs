@@ -21,6 +21,11 @@ public sealed class RegistryBlobSource(HttpClient client, string repository) : I
 
     public async Task<IBlobSource> ReadRangeAsync(string digest, long offset, Memory<byte> buffer, CancellationToken cancellationToken)
     {
+        if (buffer.IsEmpty)
+        {
+            return this; // HTTP has no range of no bytes.
+        }
+
         await AskAsync($"blobs/{digest}", request => request.Headers.Range = new RangeHeaderValue(offset, offset + buffer.Length - 1), async (response, watch) =>
         {
             Check(response, digest);
