@@ -5,6 +5,9 @@ namespace Caisson.Images;
 /// <summary>Names of images; they become OCI repository names and parts of addresses.</summary>
 public static partial class ImageName
 {
+    /// <summary>Generations of one image are numbered from 1 to this.</summary>
+    public const int MostGenerations = 999_999;
+
     public static bool IsValid(string name) => name.Length <= 64 && Shape.IsMatch(name);
 
     /// <exception cref="ImageStoreException">Bad input: not a name.</exception>

@@ -16,6 +16,9 @@ public sealed class ImageStore
 
     public string Directory => _layout.Directory;
 
+    /// <summary>Told, in a sentence, what an operator should know though the work goes on.</summary>
+    public Action<string>? Warned { get; set; }
+
     /// <summary>Opens a store, making an empty one where there is none.</summary>
     /// <exception cref="ImageStoreException">Bad input: the directory holds something else.</exception>
     public static ImageStore Open(string directory) => new(StoreLayout.Open(directory));
@@ -98,7 +101,7 @@ public sealed class ImageStore
     /// <exception cref="ImageStoreException">Damaged: index.json itself cannot be read.</exception>
     public async Task<StoreCheckResult> CheckAsync(TimeProvider time, IProgress<ImageProgress>? progress, CancellationToken cancellationToken)
     {
-        using var lease = await ReadingLease.TakeAsync(_layout, index => index.Manifests.Select(entry => entry.Digest), cancellationToken).ConfigureAwait(false);
+        using var lease = await LeaseAsync(() => [.. _layout.ReadIndex().Manifests.Select(entry => entry.Digest)], cancellationToken).ConfigureAwait(false);
         return await new StoreCheck(this, _layout, time, progress).RunAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -125,7 +128,22 @@ public sealed class ImageStore
     }
 
     /// <summary>Keeps a generation from garbage collection, in this process or another, until it is disposed.</summary>
-    internal Task<ReadingLease> LeaseAsync(string manifestDigest, CancellationToken cancellationToken) => ReadingLease.TakeAsync(_layout, manifestDigest, cancellationToken);
+    internal Task<ReadingLease> LeaseAsync(string manifestDigest, CancellationToken cancellationToken) => LeaseAsync(() => [manifestDigest], cancellationToken);
+
+    /// <summary>The same for a generation and all that refers to it: what a copy takes along.</summary>
+    internal Task<ReadingLease> LeaseWithReferrersAsync(string manifestDigest, CancellationToken cancellationToken) =>
+        LeaseAsync(() => [manifestDigest, .. ListReferrers(manifestDigest, null).Select(entry => entry.Digest)], cancellationToken);
+
+    internal async Task<ReadingLease> LeaseAsync(Func<IReadOnlyList<string>> manifestDigests, CancellationToken cancellationToken)
+    {
+        var lease = await ReadingLease.TakeAsync(_layout, _ => manifestDigests(), cancellationToken).ConfigureAwait(false);
+        if (lease.IsRefused)
+        {
+            Warned?.Invoke($"You may not write to {_layout.TempDirectory}, so nothing keeps garbage collection from taking away what is being read here. Run this as the store's owner, or let nobody collect garbage meanwhile.");
+        }
+
+        return lease;
+    }
 
     /// <summary>The file of a blob or manifest, whether or not it exists.</summary>
     /// <exception cref="ChunkException">Invalid: not a digest.</exception>
@@ -176,8 +194,18 @@ public sealed class ImageStore
         return await PutManifestAsync(bytes, name, tag, added, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <inheritdoc cref="PutManifestAsync(ReadOnlyMemory{byte}, string, string?, CancellationToken)"/>
+    /// <summary>The same for a generation that may take nobody's name: an acknowledged one that lost its own would go with the next garbage.</summary>
+    /// <exception cref="ImageStoreException">Bad input: another manifest has the name.</exception>
+    internal async Task<string> PutNewManifestAsync(ReadOnlyMemory<byte> bytes, string name, string tag, CancellationToken cancellationToken)
+    {
+        await using var added = new AddedBlobs(this, _layout, TimeProvider.System);
+        return await PutManifestAsync(bytes, name, tag, added, cancellationToken, isNew: true).ConfigureAwait(false);
+    }
+
     /// <param name="added">Kept from the moment index.json may name them.</param>
-    internal async Task<string> PutManifestAsync(ReadOnlyMemory<byte> bytes, string name, string? tag, AddedBlobs added, CancellationToken cancellationToken)
+    /// <param name="isNew">Refused where another manifest has the name.</param>
+    internal async Task<string> PutManifestAsync(ReadOnlyMemory<byte> bytes, string name, string? tag, AddedBlobs added, CancellationToken cancellationToken, bool isNew = false)
     {
         var manifest = OciManifest.Parse(bytes.Span);
         var blobs = manifest.Layers.Prepend(manifest.Config).Select(blob => blob.Digest).ToList();
@@ -192,11 +220,21 @@ public sealed class ImageStore
                     throw new ChunkException(ChunkError.Missing, $"The manifest names {missing}, which is not in the store; push its blobs first.");
                 }
 
+                if (isNew && index.Manifests.Any(known => RefName(known) == $"{name}@{tag}" && known.Digest != digest))
+                {
+                    throw new ImageStoreException(ImageStoreError.BadInput, $"The store {Directory} has another {name}@{tag} already. Copy into another store.");
+                }
+
+                if (MediaTypes.TravelsAlong.Contains(manifest.ArtifactType) && index.Manifests.All(known => known.Digest != manifest.Subject?.Digest))
+                {
+                    throw new ChunkException(ChunkError.Missing, $"The manifest belongs to {manifest.Subject?.Digest ?? "nothing"}, which the store does not name; push that first.");
+                }
+
                 Posix.SyncDirectory(_layout.BlobDirectory);
                 var entry = added.Write(bytes.Span, MediaTypes.OciManifest) with
                 {
                     ArtifactType = manifest.ArtifactType,
-                    Annotations = RefAnnotations(name, tag),
+                    Annotations = IndexEntry.Annotations(manifest, name, tag),
                 };
                 return index with { Manifests = [.. index.Manifests.Where(known => !IsReplacedBy(known, entry)), entry] };
             },
@@ -216,6 +254,16 @@ public sealed class ImageStore
         var found = new List<OciDescriptor>();
         foreach (var entry in _layout.ReadIndex().Manifests.Where(entry => artifactType is null || entry.ArtifactType == artifactType))
         {
+            if (IndexEntry.TryRead(entry) is { } known)
+            {
+                if (known.Subject == digest && File.Exists(BlobPath(entry.Digest)))
+                {
+                    found.Add(entry with { Annotations = known.Annotations });
+                }
+
+                continue;
+            }
+
             // One that was removed meanwhile refers to nothing; 'check' names one that is lost.
             if (File.Exists(BlobPath(entry.Digest)) && ReadManifest(entry.Digest) is var manifest && manifest.Subject?.Digest == digest)
             {
@@ -256,7 +304,7 @@ public sealed class ImageStore
         try
         {
             var config = JsonSerializer.Deserialize(_layout.ReadSmallBlob(manifest.Config.Digest, Limits.MaxManifestBytes), OciJson.Default.GenerationConfig);
-            return config is { Name: not null } ? config : throw new JsonException();
+            return config is { Name: not null, Number: > 0 and <= ImageName.MostGenerations } ? config : throw new JsonException();
         }
         catch (JsonException e)
         {

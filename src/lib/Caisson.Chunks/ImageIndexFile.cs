@@ -67,6 +67,7 @@ public sealed class ImageIndexFile : IDisposable
         var isLegal = frame.Encoding is FrameEncoding.Stored or FrameEncoding.Zstd
             && frame.PlainBytes is > 0 and <= Limits.MaxFramePlainBytes
             && frame.StoredBytes > 0 && frame.StoredBytes <= frame.PlainBytes
+            && (frame.Encoding != FrameEncoding.Stored || frame.StoredBytes == frame.PlainBytes)
             && frame.Offset >= PackFormat.HeaderBytes && (long)frame.Offset + frame.StoredBytes <= Pack(frame.Pack).Bytes;
         return isLegal ? frame : throw OutOfRange();
     }

@@ -87,7 +87,8 @@ public sealed class ImportTests : IDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
             store.ImportAsync(new ImportRequest { File = file, Name = "work", Format = ImageFormat.Raw }, new EagerClock(), progress, stop.Token));
 
-        Assert.Equal(before, Directory.GetFiles(_folder["store"], "*", SearchOption.AllDirectories).Order());
+        // But for what the same import goes on from.
+        Assert.Equal(before, Directory.GetFiles(_folder["store"], "*", SearchOption.AllDirectories).Where(path => !path.Contains("import-raw", StringComparison.Ordinal)).Order());
         Assert.Equal([first.ManifestDigest], store.List().Select(generation => generation.ManifestDigest));
     }
 

@@ -56,6 +56,17 @@ public sealed class InterruptedImportTests : IDisposable
     }
 
     [Fact]
+    public async Task One_that_was_cancelled_goes_on_too()
+    {
+        var file = WriteDisk("disk.raw");
+        var progress = new Snapshot(Path.Combine(_folder["store"], "tmp", "import-raw"), _folder["snapshot"], 60 << 20);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ImportAsync("store", file, progress));
+
+        Assert.InRange((await ImportAsync("store", file, null)).ResumedBytes, 16 << 20, 76 << 20);
+        Assert.Empty((await ImageStore.Open(_folder["store"]).CheckAsync(TimeProvider.System, null, Token)).Problems);
+    }
+
+    [Fact]
     public async Task An_import_of_another_file_takes_the_rest_away()
     {
         await InterruptAsync("store", WriteDisk("disk.raw"), 70 << 20);
@@ -100,6 +111,7 @@ public sealed class InterruptedImportTests : IDisposable
     {
         var progress = new Snapshot(Path.Combine(_folder[store], "tmp", "import-raw"), _folder[$"snapshot-{Guid.NewGuid():n}"], stopAt);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ImportAsync(store, file, progress));
+        Directory.Delete(progress.Folder, recursive: true);
         Directory.Move(progress.Copy, progress.Folder);
     }
 

@@ -7,9 +7,17 @@ namespace Caisson.Cli.Store;
 internal static class StoredReference
 {
     /// <summary>Opens a store that must be there: a read command makes none.</summary>
-    public static ImageStore OpenExisting(string directory) => File.Exists(Path.Combine(directory, "oci-layout"))
-        ? ImageStore.Open(directory)
-        : throw new ImageStoreException(ImageStoreError.BadInput, $"There is no store in {directory}. 'caisson store import' makes one.");
+    public static ImageStore OpenExisting(string directory)
+    {
+        if (!File.Exists(Path.Combine(directory, "oci-layout")))
+        {
+            throw new ImageStoreException(ImageStoreError.BadInput, $"There is no store in {directory}. 'caisson store import' makes one.");
+        }
+
+        var store = ImageStore.Open(directory);
+        store.Warned = Console.Error.WriteLine;
+        return store;
+    }
 
     /// <exception cref="ImageStoreException">Bad input: not of that form, or not in the store.</exception>
     public static StoredGeneration Find(ImageStore store, string reference)

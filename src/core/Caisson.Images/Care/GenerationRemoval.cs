@@ -2,7 +2,7 @@ using Caisson.Chunks;
 
 namespace Caisson.Images;
 
-/// <summary>Takes a generation, and the deltas from and to it, out of <c>index.json</c>. Its blobs stay until garbage is collected.</summary>
+/// <summary>Takes a generation, and all that refers to it (deltas from and to it, boot profiles), out of <c>index.json</c>. Its blobs stay until garbage is collected.</summary>
 internal sealed class GenerationRemoval(ImageStore store, StoreLayout layout)
 {
     /// <returns>False: the store names no such generation.</returns>
@@ -30,20 +30,25 @@ internal sealed class GenerationRemoval(ImageStore store, StoreLayout layout)
             return index with { Manifests = left };
         }
 
-        return index with { Manifests = [.. left.Where(entry => entry.Digest != named.Digest && !IsDeltaOf(entry, named.Digest))] };
+        return index with { Manifests = [.. left.Where(entry => entry.Digest != named.Digest && !BelongsTo(entry, named.Digest))] };
     }
 
-    private bool IsDeltaOf(OciDescriptor entry, string generation)
+    private bool BelongsTo(OciDescriptor entry, string generation)
     {
-        if (entry.ArtifactType != MediaTypes.Delta)
+        if (entry.ArtifactType == MediaTypes.Generation)
         {
             return false;
         }
 
+        if (IndexEntry.TryRead(entry) is { } known)
+        {
+            return known.Subject == generation || known.Annotations?.GetValueOrDefault(MediaTypes.BaseAnnotation) == generation;
+        }
+
         try
         {
-            var delta = store.ReadManifest(entry.Digest);
-            return delta.Subject?.Digest == generation || delta.Annotations?.GetValueOrDefault(MediaTypes.BaseAnnotation) == generation;
+            var referrer = store.ReadManifest(entry.Digest);
+            return referrer.Subject?.Digest == generation || referrer.Annotations?.GetValueOrDefault(MediaTypes.BaseAnnotation) == generation;
         }
         catch (ChunkException)
         {

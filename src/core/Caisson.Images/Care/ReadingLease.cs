@@ -12,6 +12,9 @@ internal sealed class ReadingLease : IDisposable
 
     private readonly List<FileStream> _held = [];
 
+    /// <summary>True: the reader may not write here, and somebody who may can take away what is read.</summary>
+    public bool IsRefused { get; private set; }
+
     /// <summary>Takes leases on those of <paramref name="digests"/> that are named now; what is not is not kept.</summary>
     public static async Task<ReadingLease> TakeAsync(StoreLayout layout, Func<OciIndex, IEnumerable<string>> digests, CancellationToken cancellationToken)
     {
@@ -28,9 +31,14 @@ internal sealed class ReadingLease : IDisposable
 
             return lease;
         }
-        catch (Exception e) when (e is UnauthorizedAccessException || (e is IOException io && Posix.IsReadOnly(io)))
+        catch (IOException e) when (Posix.IsReadOnly(e))
         {
             // A medium nobody may write to has no garbage collection either.
+            return lease;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            lease.IsRefused = true;
             return lease;
         }
         catch
@@ -39,9 +47,6 @@ internal sealed class ReadingLease : IDisposable
             throw;
         }
     }
-
-    public static Task<ReadingLease> TakeAsync(StoreLayout layout, string digest, CancellationToken cancellationToken) =>
-        TakeAsync(layout, _ => [digest], cancellationToken);
 
     /// <summary>Digests of manifests that living processes read. Files of dead ones are removed. Under the index lock.</summary>
     public static IReadOnlyList<string> Living(StoreLayout layout)

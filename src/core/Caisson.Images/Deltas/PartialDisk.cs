@@ -51,6 +51,11 @@ internal sealed class PartialDisk : IDisposable
 
         try
         {
+            if (RandomAccess.GetLength(disk._file) > 0 && !File.Exists(disk.MapFile))
+            {
+                throw new ImageStoreException(ImageStoreError.BadInput, $"{PartFile(outFile)} is there already and was not made by applying a delta, so it stays as it is. Move it away, or write the new disk under another name.");
+            }
+
             disk.Begin();
             return disk;
         }
@@ -117,8 +122,8 @@ internal sealed class PartialDisk : IDisposable
     /// <summary>Takes away what was made.</summary>
     public void Discard()
     {
+        File.Delete(PartFile(_outFile)); // First: without its map it would be nobody's.
         File.Delete(MapFile);
-        File.Delete(PartFile(_outFile));
     }
 
     public void Dispose() => _file.Dispose();

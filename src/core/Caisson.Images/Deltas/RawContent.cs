@@ -15,7 +15,7 @@ internal static class RawContent
         foreach (var batch in ContentReader.Read(file, length, ZeroMask.None, passed))
         {
             pending.Enqueue(Task.Run(() => HashedBatch.Of(batch), cancellationToken));
-            if (pending.Count > Environment.ProcessorCount)
+            if (pending.Count >= HashedBatch.AtOnce(Environment.ProcessorCount))
             {
                 Take(await pending.Dequeue().ConfigureAwait(false), entries);
             }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using Caisson.Chunks;
 
@@ -17,6 +18,7 @@ internal sealed class StoredDeltas(ImageStore store, StoreLayout layout, DeltaOp
             return known;
         }
 
+        using var lease = await store.LeaseAsync(() => [from, to], cancellationToken).ConfigureAwait(false);
         SweepInterrupted();
         var folder = Path.Combine(layout.TempDirectory, $"delta-{Guid.NewGuid():n}");
         Directory.CreateDirectory(folder);
@@ -44,7 +46,7 @@ internal sealed class StoredDeltas(ImageStore store, StoreLayout layout, DeltaOp
             {
                 var layer = store.ReadManifest(entry.Digest).Layers[0];
                 var effort = entry.Annotations.GetValueOrDefault(MediaTypes.EffortAnnotation) == nameof(DeltaEffort.Small) ? DeltaEffort.Small : DeltaEffort.Fast;
-                found = found is null || layer.Size < found.Bytes ? Describe(store, from, to, entry.Digest, layer, effort) : found;
+                found = found is null || layer.Size < found.Bytes ? Describe(from, to, entry.Digest, layer, effort, CountNewChunks(store, from, to, entry)) : found;
             }
         }
 
@@ -66,12 +68,12 @@ internal sealed class StoredDeltas(ImageStore store, StoreLayout layout, DeltaOp
         var file = Path.Combine(folder, "delta");
         var newBytes = DeltaTarget.NewChunks(newIndex, ContentList.Of(oldIndex)).Sum(chunk => (long)newIndex.Chunks[chunk].Bytes);
         var meter = new ProgressMeter("Making the delta", newBytes * (options.Effort == DeltaEffort.Small ? 2 : 1), time, progress);
-        await new DeltaMaker(store, oldIndex, newIndex, options, time).RunAsync(file, meter.Add, cancellationToken).ConfigureAwait(false);
+        var newChunks = await new DeltaMaker(store, oldIndex, newIndex, options, time).RunAsync(file, meter.Add, cancellationToken).ConfigureAwait(false);
         var (digest, size) = await HashAsync(file, cancellationToken).ConfigureAwait(false);
         await using var importing = await layout.LockAsync("import.lock", cancellationToken).ConfigureAwait(false);
         await using var added = new AddedBlobs(store, layout, time);
         added.Adopt(file, digest);
-        var made = await PublishAsync(from, to, new OciDescriptor { MediaType = MediaTypes.Delta, Digest = digest, Size = size }, added, cancellationToken).ConfigureAwait(false);
+        var made = await PublishAsync(from, to, new OciDescriptor { MediaType = MediaTypes.Delta, Digest = digest, Size = size }, newChunks, added, cancellationToken).ConfigureAwait(false);
         if (known is not null && known.ManifestDigest != made.ManifestDigest)
         {
             // The blob stays for who is fetching it, until garbage collection.
@@ -81,7 +83,7 @@ internal sealed class StoredDeltas(ImageStore store, StoreLayout layout, DeltaOp
         return made;
     }
 
-    private async Task<StoredDelta> PublishAsync(string from, string to, OciDescriptor layer, AddedBlobs added, CancellationToken cancellationToken)
+    private async Task<StoredDelta> PublishAsync(string from, string to, OciDescriptor layer, int newChunks, AddedBlobs added, CancellationToken cancellationToken)
     {
         var manifest = new OciManifest
         {
@@ -89,13 +91,18 @@ internal sealed class StoredDeltas(ImageStore store, StoreLayout layout, DeltaOp
             Config = added.Write("{}"u8, MediaTypes.OciEmpty),
             Layers = [layer],
             Subject = new OciDescriptor { MediaType = MediaTypes.OciManifest, Digest = to, Size = new FileInfo(store.BlobPath(to)).Length },
-            Annotations = new Dictionary<string, string>(StringComparer.Ordinal) { [MediaTypes.BaseAnnotation] = from, [MediaTypes.EffortAnnotation] = options.Effort.ToString() },
+            Annotations = new Dictionary<string, string>(StringComparer.Ordinal)
+            {
+                [MediaTypes.BaseAnnotation] = from,
+                [MediaTypes.EffortAnnotation] = options.Effort.ToString(),
+                [MediaTypes.NewChunksAnnotation] = newChunks.ToString(CultureInfo.InvariantCulture),
+            },
         };
         var digest = await store.PutManifestAsync(manifest.ToBytes(), "", null, added, cancellationToken).ConfigureAwait(false);
-        return Describe(store, from, to, digest, layer, options.Effort);
+        return Describe(from, to, digest, layer, options.Effort, newChunks);
     }
 
-    private static StoredDelta Describe(ImageStore store, string from, string to, string manifest, OciDescriptor layer, DeltaEffort effort) => new()
+    private static StoredDelta Describe(string from, string to, string manifest, OciDescriptor layer, DeltaEffort effort, int newChunks) => new()
     {
         BaseManifestDigest = from,
         TargetManifestDigest = to,
@@ -103,8 +110,14 @@ internal sealed class StoredDeltas(ImageStore store, StoreLayout layout, DeltaOp
         BlobDigest = layer.Digest,
         Bytes = layer.Size,
         Effort = effort,
-        NewChunks = DeltaTarget.NewChunks(store.ReadIndex(to), ContentList.Of(store.ReadIndex(from))).Length,
+        NewChunks = newChunks,
     };
+
+    /// <summary>A delta of an older version does not say; both indexes are read for it.</summary>
+    private static int CountNewChunks(ImageStore store, string from, string to, OciDescriptor entry) =>
+        int.TryParse(entry.Annotations?.GetValueOrDefault(MediaTypes.NewChunksAnnotation), NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+            ? count
+            : DeltaTarget.NewChunks(store.ReadIndex(to), ContentList.Of(store.ReadIndex(from))).Length;
 
     private static async Task<(string Digest, long Size)> HashAsync(string file, CancellationToken cancellationToken)
     {

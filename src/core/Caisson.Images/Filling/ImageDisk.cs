@@ -16,7 +16,7 @@ internal sealed class ImageDisk : IImageDisk
     /// <param name="isTrusted">False: the power went off since the map was saved.</param>
     public static ImageDisk Open(ImageFiles files, ChunkId manifest, ImageIndex index, PresenceMap present, bool isTrusted)
     {
-        File.Delete(files.Repaired);
+        files.SweepParts();
         // A file without a map that fits may be of another image, whose bytes would lie in our holes: begin anew.
         var isOurs = File.Exists(files.Image) && new FileInfo(files.Image).Length == index.ImageBytes
             && File.Exists(files.Present) && present.TryLoad(File.ReadAllBytes(files.Present), manifest, isTrusted);

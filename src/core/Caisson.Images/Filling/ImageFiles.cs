@@ -40,6 +40,16 @@ internal sealed class ImageFiles(string directory)
         return ImageIndex.Decode(bytes);
     }
 
+    /// <summary>Takes away what a kill has left of files that were being written; one process at a time has the directory.</summary>
+    public void SweepParts()
+    {
+        File.Delete(Repaired);
+        foreach (var part in System.IO.Directory.EnumerateFiles(directory, "*.part"))
+        {
+            File.Delete(part);
+        }
+    }
+
     /// <summary>True: files here can share their bytes (reflink), tried with two small ones.</summary>
     public bool CanShare()
     {

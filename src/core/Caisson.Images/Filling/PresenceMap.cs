@@ -5,8 +5,8 @@ using Caisson.Chunks;
 namespace Caisson.Images;
 
 /// <summary>
-/// Which parts of an image file are here. In memory one bit for each 4 KiB block, so that a read is answered with a few loads and no lock;
-/// on disk one bit for each extent. A bit is set only after its bytes are written, and saved only after they are durable.
+/// Which parts of an image file are here. In memory one bit for each 4 KiB block near an extent, so that a read is answered with a few loads and no
+/// lock, and memory follows the data, not the size of the disk; on disk one bit for each extent. A bit is set only after its bytes are written, and saved only after they are durable.
 /// <para>
 /// After the power went off the saved bits are only <em>claims</em>: a disk that lied about a flush would make them wrong. A claimed extent is not
 /// present until its bytes were read and compared; the saved map keeps the claim meanwhile, so that a second power cut costs no fetching.
@@ -16,8 +16,12 @@ internal sealed class PresenceMap
 {
     private const int HeaderBytes = 48;
 
+    /// <summary>Blocks of one page of bits: 64 MiB of disk. A disk of 64 TiB has a million pages.</summary>
+    private const int PageBits = 14;
+    private const int PageMask = (1 << PageBits) - 1;
+
     private readonly ImageIndex _index;
-    private readonly ulong[] _blocks;
+    private readonly ulong[]?[] _pages;
     private readonly ulong[] _extents;
     private readonly ulong[] _claims;
     private long _presentBytes;
@@ -27,16 +31,20 @@ internal sealed class PresenceMap
     public PresenceMap(ImageIndex index)
     {
         _index = index;
-        _blocks = new ulong[(index.ImageBytes / Limits.BlockBytes / 64) + 1];
+        _pages = new ulong[(index.ImageBytes / Limits.BlockBytes >> PageBits) + 1][];
         _extents = new ulong[(index.Extents.Length / 64) + 1];
         _claims = new ulong[_extents.Length];
-        Array.Fill(_blocks, ulong.MaxValue);
         for (var extent = 0; extent < index.Extents.Length; extent++)
         {
             var (first, last) = BlocksOf(extent);
             for (var block = first; block <= last; block++)
             {
-                _blocks[block >> 6] &= ~(1UL << (int)(block & 63));
+                if (_pages[block >> PageBits] is null)
+                {
+                    Array.Fill(_pages[block >> PageBits] = new ulong[1 << (PageBits - 6)], ulong.MaxValue);
+                }
+
+                WordOf(block) &= ~(1UL << (int)(block & 63));
             }
         }
     }
@@ -60,9 +68,15 @@ internal sealed class PresenceMap
         var (block, last) = (offset / Limits.BlockBytes, (offset + length - 1) / Limits.BlockBytes);
         while (block <= last)
         {
+            if (_pages[block >> PageBits] is not { } page)
+            {
+                block = ((block >> PageBits) + 1) << PageBits;
+                continue;
+            }
+
             var inWord = (int)Math.Min(64 - (block & 63), last - block + 1);
             var mask = (inWord == 64 ? ulong.MaxValue : (1UL << inWord) - 1) << (int)(block & 63);
-            if ((Volatile.Read(ref _blocks[block >> 6]) & mask) != mask)
+            if ((Volatile.Read(ref page[(block & PageMask) >> 6]) & mask) != mask)
             {
                 return false;
             }
@@ -89,7 +103,7 @@ internal sealed class PresenceMap
         var (first, last) = BlocksOf(extent);
         for (var block = first; block <= last; block++)
         {
-            Interlocked.Or(ref _blocks[block >> 6], 1UL << (int)(block & 63));
+            Interlocked.Or(ref WordOf(block), 1UL << (int)(block & 63));
         }
 
         Interlocked.Add(ref _presentBytes, _index.ExtentBytes(extent));
@@ -121,7 +135,7 @@ internal sealed class PresenceMap
         var (first, last) = BlocksOf(extent);
         for (var block = first; block <= last; block++)
         {
-            Interlocked.And(ref _blocks[block >> 6], ~(1UL << (int)(block & 63)));
+            Interlocked.And(ref WordOf(block), ~(1UL << (int)(block & 63)));
         }
 
         Interlocked.Add(ref _presentBytes, -_index.ExtentBytes(extent));
@@ -176,6 +190,9 @@ internal sealed class PresenceMap
     }
 
     private int EncodedBytes => HeaderBytes + (_extents.Length * 8) + ChunkId.Size;
+
+    /// <summary>The word of a block in an extent.</summary>
+    private ref ulong WordOf(long block) => ref _pages[block >> PageBits]![(block & PageMask) >> 6];
 
     private (long First, long Last) BlocksOf(int extent)
     {

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace Caisson.Images;
@@ -20,13 +21,17 @@ internal static class AllocationTables
     /// <param name="clusterBits">Checked before: 9 to 21.</param>
     /// <returns>False: some data lie outside the file.</returns>
     /// <exception cref="EndOfStreamException">A table does.</exception>
-    public static bool AreInsideQcow2(SafeFileHandle file, long length, int clusterBits, long diskBytes, long tableOffset, int tableEntries)
+    public static bool AreInsideQcow2(SafeFileHandle file, long length, int clusterBits, long diskBytes, long tableOffset, int tableEntries, CancellationToken cancellationToken)
     {
         var cluster = 1 << clusterBits;
         var directory = ReadTable(file, tableOffset, tableEntries * 8L);
         var table = new byte[cluster];
-        for (var i = 0; i < tableEntries; i++)
+
+        // Entries beyond the disk's end are read by nobody; a header may claim millions.
+        var tables = Math.Min(tableEntries, (diskBytes + (cluster / 8L * cluster) - 1) / (cluster / 8L * cluster));
+        for (var i = 0; i < tables; i++)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             var tableAt = BinaryPrimitives.ReadUInt64BigEndian(directory.AsSpan(i * 8)) & OffsetMask;
             if (tableAt == 0)
             {
@@ -56,7 +61,7 @@ internal static class AllocationTables
     /// <param name="directory">Sector of the grain directory.</param>
     /// <returns>False: some data lie outside the file.</returns>
     /// <exception cref="EndOfStreamException">A table does.</exception>
-    public static bool AreInsideVmdk(SafeFileHandle file, long length, long sectors, long grainSectors, int tableEntries, long directory, bool isCompressed)
+    public static bool AreInsideVmdk(SafeFileHandle file, long length, long sectors, long grainSectors, int tableEntries, long directory, bool isCompressed, CancellationToken cancellationToken)
     {
         var fileSectors = (length + SectorBytes - 1) / SectorBytes;
         var tables = (sectors + (grainSectors * tableEntries) - 1) / (grainSectors * tableEntries);
@@ -65,11 +70,14 @@ internal static class AllocationTables
             return false;
         }
 
-        var entries = ReadTable(file, directory * SectorBytes, tables * 4);
+        // Each table once, however many entries name it, and in the order of the file.
+        var entries = MemoryMarshal.Cast<byte, uint>(ReadTable(file, directory * SectorBytes, tables * 4)).ToArray();
+        Array.Sort(entries);
         for (var i = 0; i < tables; i++)
         {
-            var tableAt = BinaryPrimitives.ReadUInt32LittleEndian(entries.AsSpan(i * 4));
-            if (tableAt == 0)
+            cancellationToken.ThrowIfCancellationRequested();
+            var tableAt = entries[i];
+            if (tableAt == 0 || (i > 0 && tableAt == entries[i - 1]))
             {
                 continue;
             }

@@ -8,6 +8,9 @@ namespace Caisson.Images;
 /// <summary>A batch whose chunks have their names.</summary>
 internal sealed record HashedBatch(ContentBatch Batch, ChunkId[] Ids)
 {
+    /// <summary>How many batches, of 4 MiB and as much encoded, may be under way in one step: enough for the cores, and memory that ends with eight.</summary>
+    public static int AtOnce(int cores) => Math.Min(cores, 8) + 1;
+
     public static HashedBatch Of(ContentBatch batch)
     {
         var ids = new ChunkId[batch.Chunks.Count];

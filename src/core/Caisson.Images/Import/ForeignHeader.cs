@@ -36,7 +36,7 @@ internal static class ForeignHeader
     /// <summary>Checks a file against a format.</summary>
     /// <returns>Bytes of the disk in it.</returns>
     /// <exception cref="ImageStoreException">Bad input; the message says what is wrong and what to do.</exception>
-    public static long Check(SafeFileHandle file, string name, ImageFormat format)
+    public static long Check(SafeFileHandle file, string name, ImageFormat format, CancellationToken cancellationToken = default)
     {
         var length = RandomAccess.GetLength(file);
         var head = new byte[Math.Min(HeadBytes, length)];
@@ -44,8 +44,8 @@ internal static class ForeignHeader
         var size = format switch
         {
             ImageFormat.Raw => length,
-            ImageFormat.Qcow2 => Qcow2Header.Check(file, head, length, name),
-            ImageFormat.Vmdk => VmdkHeader.Check(file, head, length, name),
+            ImageFormat.Qcow2 => Qcow2Header.Check(file, head, length, name, cancellationToken),
+            ImageFormat.Vmdk => VmdkHeader.Check(file, head, length, name, cancellationToken),
             ImageFormat.Vhdx => VhdxHeader.Check(file, head, length, name),
             _ => throw new System.Diagnostics.UnreachableException(),
         };
@@ -74,7 +74,7 @@ internal static class Qcow2Header
     /// <summary>"QFI" and 0xfb.</summary>
     public static ReadOnlySpan<byte> Magic => [0x51, 0x46, 0x49, 0xfb];
 
-    public static long Check(SafeFileHandle file, ReadOnlySpan<byte> head, long length, string name)
+    public static long Check(SafeFileHandle file, ReadOnlySpan<byte> head, long length, string name, CancellationToken cancellationToken)
     {
         if (head.Length < 72 || !head.StartsWith(Magic))
         {
@@ -112,7 +112,7 @@ internal static class Qcow2Header
             throw ForeignHeader.Refuse(name, "is damaged or cut short: a number in its header is out of range");
         }
 
-        return AllocationTables.AreInsideQcow2(file, length, (int)clusterBits, (long)size, (long)tableOffset, (int)tableEntries)
+        return AllocationTables.AreInsideQcow2(file, length, (int)clusterBits, (long)size, (long)tableOffset, (int)tableEntries, cancellationToken)
             ? (long)size
             : throw ForeignHeader.Refuse(name, "is cut short: some of its data lie beyond its end");
     }

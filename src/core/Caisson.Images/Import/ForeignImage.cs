@@ -24,7 +24,7 @@ internal sealed class ForeignImage
     public DateTimeOffset Written { get; }
 
     /// <exception cref="ImageStoreException">Bad input.</exception>
-    public static ForeignImage Open(string file, ImageFormat? format)
+    public static ForeignImage Open(string file, ImageFormat? format, CancellationToken cancellationToken)
     {
         if (!File.Exists(file))
         {
@@ -33,7 +33,7 @@ internal sealed class ForeignImage
 
         using var handle = File.OpenHandle(file);
         var known = format ?? Detect(handle, file);
-        return new ForeignImage(file, known, CheckWhole(handle, file, known), Posix.Identity(handle));
+        return new ForeignImage(file, known, CheckWhole(handle, file, known, cancellationToken), Posix.Identity(handle));
     }
 
     /// <summary>The raw file: the image itself, or what <see cref="ToRawAsync"/> has made in a folder.</summary>
@@ -69,7 +69,7 @@ internal sealed class ForeignImage
             ?? throw ForeignHeader.Refuse(file, "has no header of a format Caisson knows and no boot sector or file system. If it is a raw disk all the same, say --format raw");
     }
 
-    private static long CheckWhole(Microsoft.Win32.SafeHandles.SafeFileHandle handle, string file, ImageFormat format)
+    private static long CheckWhole(Microsoft.Win32.SafeHandles.SafeFileHandle handle, string file, ImageFormat format, CancellationToken cancellationToken)
     {
         if (RandomAccess.GetLength(handle) == 0)
         {
@@ -78,7 +78,7 @@ internal sealed class ForeignImage
 
         try
         {
-            return ForeignHeader.Check(handle, file, format);
+            return ForeignHeader.Check(handle, file, format, cancellationToken);
         }
         catch (EndOfStreamException)
         {

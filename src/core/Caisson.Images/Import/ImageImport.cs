@@ -5,7 +5,8 @@ namespace Caisson.Images;
 
 /// <summary>
 /// One import: everything is made in a folder of its own and moved into the store in one go, so that a stop at any point leaves the store as it
-/// was. What a killed import had finished stays in that folder, and the next import of the same unchanged file goes on with it.
+/// was. What an import had finished that was killed, cancelled or lost its disk for a moment stays in that folder, and the next import of the same
+/// unchanged file goes on with it.
 /// </summary>
 internal sealed class ImageImport(ImageStore store, StoreLayout layout, ImportRequest request, TimeProvider time, IProgress<ImageProgress>? progress)
 {
@@ -23,15 +24,19 @@ internal sealed class ImageImport(ImageStore store, StoreLayout layout, ImportRe
         SweepInterrupted();
         try
         {
-            return await ImportAsync(cancellationToken).ConfigureAwait(false);
+            var imported = await ImportAsync(cancellationToken).ConfigureAwait(false);
+            Sweep(_folder);
+            return imported;
         }
         catch (IOException e) when (Posix.IsNoSpace(e))
         {
+            Sweep(_folder);
             throw new ImageStoreException(ImageStoreError.NoSpace, $"The disk that holds {layout.Directory} is full. The store is as it was before; free some space and import again.", e);
         }
-        finally
+        catch (Exception e) when (e is not (OperationCanceledException or IOException))
         {
             Sweep(_folder);
+            throw;
         }
     }
 
@@ -56,7 +61,7 @@ internal sealed class ImageImport(ImageStore store, StoreLayout layout, ImportRe
 
     private async Task<StoredGeneration> ImportAsync(CancellationToken cancellationToken)
     {
-        var foreign = ForeignImage.Open(request.File, request.Format);
+        var foreign = ForeignImage.Open(request.File, request.Format, cancellationToken);
         using var known = KnownChunks.Open(store);
         var key = new ImportKey(JournalVersion, Path.GetFullPath(request.File), foreign.Identity, foreign.Format, request.CompressionLevel, known.Generations);
         var (journal, ledger) = await BeginAsync(foreign, key, known, cancellationToken).ConfigureAwait(false);
@@ -125,10 +130,34 @@ internal sealed class ImageImport(ImageStore store, StoreLayout layout, ImportRe
         }
 
         added.Adopt(indexFile, index.Digest);
+        while (true)
+        {
+            var number = NextNumber();
+            try
+            {
+                return await PublishAsync(number, index, length, written, added, cancellationToken).ConfigureAwait(false) with { AddedBytes = addedBytes };
+            }
+            catch (ImageStoreException) when (store.Resolve(request.Name, $"{number}") is not null)
+            {
+                // A pull or a push has taken the number since: the next one.
+            }
+        }
+    }
+
+    private int NextNumber()
+    {
+        var number = store.List().Where(known => known.Name == request.Name).Select(known => known.Number).DefaultIfEmpty(0).Max() + 1;
+        return number <= ImageName.MostGenerations
+            ? number
+            : throw new ImageStoreException(ImageStoreError.BadInput, $"The store has a generation {ImageName.MostGenerations} of {request.Name}, and none may have a higher number. Nothing was changed; import under another name.");
+    }
+
+    private async Task<StoredGeneration> PublishAsync(int number, ImportedIndex index, long length, DateTimeOffset written, AddedBlobs added, CancellationToken cancellationToken)
+    {
         var config = new GenerationConfig
         {
             Name = request.Name,
-            Number = store.List().Where(known => known.Name == request.Name).Select(known => known.Number).DefaultIfEmpty(0).Max() + 1,
+            Number = number,
             ImageBytes = length,
             StoredBytes = index.Bytes + index.FrameBytes,
             ChunkCount = index.ChunkCount,
@@ -151,7 +180,7 @@ internal sealed class ImageImport(ImageStore store, StoreLayout layout, ImportRe
             throw new ImageStoreException(ImageStoreError.BadInput, $"{request.File} has too much data for one generation: its manifest would name {index.Packs.Count} packs. Nothing was changed; import a smaller disk.");
         }
 
-        var digest = await store.PutManifestAsync(bytes, request.Name, $"{config.Number}", added, cancellationToken).ConfigureAwait(false);
-        return ImageStore.Describe(config, digest) with { AddedBytes = addedBytes };
+        var digest = await store.PutManifestAsync(bytes, request.Name, $"{number}", added, cancellationToken, isNew: true).ConfigureAwait(false);
+        return ImageStore.Describe(config, digest);
     }
 }

@@ -52,7 +52,8 @@ internal sealed class ImportLedger : IDisposable
     public uint NewFrame() => (uint)_frameCount++;
 
     /// <summary>Adds an extent whose chunk image or store have. False: the chunk is new, <see cref="AddNew"/> it.</summary>
-    public bool TryAdd(long offset, ChunkId id)
+    /// <param name="plain">The chunk's bytes.</param>
+    public bool TryAdd(long offset, ChunkId id, ReadOnlySpan<byte> plain)
     {
         if (!_table.TryFind(id, out var number))
         {
@@ -65,7 +66,7 @@ internal sealed class ImportLedger : IDisposable
             return true;
         }
 
-        if (!_known.TryPlace(number, out var file, out var chunk))
+        if (!_known.TryPlace(number, plain, out var file, out var chunk))
         {
             return false;
         }

@@ -14,8 +14,8 @@ internal sealed class ImportPipeline(ImportLedger ledger, PackFolder packs, Impo
     /// <summary>Bytes of disk between two states an interrupted import can go on from, at least.</summary>
     private const long CommitBytes = 16L << 20;
 
-    private readonly Channel<Task<HashedBatch>> _hashed = Channel.CreateBounded<Task<HashedBatch>>(Environment.ProcessorCount + 1);
-    private readonly Channel<Task<PackedBatch>> _packed = Channel.CreateBounded<Task<PackedBatch>>(Environment.ProcessorCount + 1);
+    private readonly Channel<Task<HashedBatch>> _hashed = Channel.CreateBounded<Task<HashedBatch>>(HashedBatch.AtOnce(Environment.ProcessorCount));
+    private readonly Channel<Task<PackedBatch>> _packed = Channel.CreateBounded<Task<PackedBatch>>(HashedBatch.AtOnce(Environment.ProcessorCount));
 
     /// <summary>Goes on from where the journal stands. Afterwards the ledger holds the whole image.</summary>
     public async Task RunAsync(SafeFileHandle raw, long length, ZeroMask zeros, Action<long> passed, CancellationToken cancellationToken)
@@ -103,7 +103,7 @@ internal sealed class ImportPipeline(ImportLedger ledger, PackFolder packs, Impo
         for (var i = 0; i < hashed.Ids.Length; i++)
         {
             var (offset, _, bytes) = hashed.Batch.Chunks[i];
-            if (ledger.TryAdd(offset, hashed.Ids[i]))
+            if (ledger.TryAdd(offset, hashed.Ids[i], hashed.Batch.Plain(i)))
             {
                 continue;
             }

@@ -12,9 +12,10 @@ internal sealed class KnownChunks : IDisposable
     private readonly List<ImageIndexFile> _files = [];
     private readonly List<uint> _firsts = [];
     private readonly List<bool?[]> _usable = [];
+    private readonly StoredFrame _frame;
     private uint _count;
 
-    private KnownChunks(ImageStore store) => _store = store;
+    private KnownChunks(ImageStore store) => (_store, _frame) = (store, new StoredFrame(store));
 
     /// <summary>Manifests of the generations, in the order of <see cref="File"/>.</summary>
     public IReadOnlyList<string> Generations { get; private set; } = [];
@@ -60,16 +61,34 @@ internal sealed class KnownChunks : IDisposable
         return _files[file].IdOf((int)(number - _firsts[file]));
     }
 
-    /// <summary>Where a chunk lies; false: in a pack someone has removed or cut short, which is no place to refer to.</summary>
-    public bool TryPlace(uint number, out int file, out ChunkEntry chunk)
+    /// <summary>
+    /// Where a chunk lies; false: not there, whatever an index says. Anybody who may push may push an index, and a pack may have been removed, cut short or
+    /// gone bad: only what is read and compared is a place to refer to.
+    /// </summary>
+    /// <param name="plain">The chunk's bytes.</param>
+    public bool TryPlace(uint number, ReadOnlySpan<byte> plain, out int file, out ChunkEntry chunk)
     {
         file = FileOf(number);
-        chunk = _files[file].Chunk((int)(number - _firsts[file]));
-        var pack = _files[file].Frame(chunk.Frame).Pack;
-        return _usable[file][pack] ??= IsUsable(_files[file].Pack(pack));
+        chunk = default;
+        try
+        {
+            chunk = _files[file].Chunk((int)(number - _firsts[file]));
+            var frame = _files[file].Frame(chunk.Frame);
+            var pack = _files[file].Pack(frame.Pack);
+            _usable[file][frame.Pack] ??= IsUsable(pack);
+            return _usable[file][frame.Pack] == true && _frame.Read(pack, frame).Slice(chunk.Offset, chunk.Bytes).SequenceEqual(plain);
+        }
+        catch (Exception e) when (e is ChunkException or IOException)
+        {
+            return false;
+        }
     }
 
-    public void Dispose() => _files.ForEach(file => file.Dispose());
+    public void Dispose()
+    {
+        _files.ForEach(file => file.Dispose());
+        _frame.Dispose();
+    }
 
     private bool IsUsable(PackEntry pack) => new FileInfo(_store.BlobPath(pack.Id.Digest)) is { Exists: true } file && file.Length == pack.Bytes;
 

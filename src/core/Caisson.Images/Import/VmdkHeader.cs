@@ -12,7 +12,7 @@ internal static class VmdkHeader
     private const int SectorBytes = 512;
     private const ulong NoDirectory = ulong.MaxValue;
 
-    public static long Check(SafeFileHandle file, ReadOnlySpan<byte> head, long length, string name)
+    public static long Check(SafeFileHandle file, ReadOnlySpan<byte> head, long length, string name, CancellationToken cancellationToken)
     {
         if (head.StartsWith("# Disk DescriptorFile"u8))
         {
@@ -42,12 +42,12 @@ internal static class VmdkHeader
         var descriptor = new byte[count * SectorBytes];
         RawFile.Read(file, (long)at * SectorBytes, descriptor);
         CheckDescriptor(Encoding.Latin1.GetString(descriptor).TrimEnd('\0'), name);
-        CheckTables(file, head, length, name);
+        CheckTables(file, head, length, name, cancellationToken);
         return (long)sectors * SectorBytes;
     }
 
     /// <summary>A stream-optimized image says where its tables are only in a second header, 1024 bytes before its end.</summary>
-    private static void CheckTables(SafeFileHandle file, ReadOnlySpan<byte> head, long length, string name)
+    private static void CheckTables(SafeFileHandle file, ReadOnlySpan<byte> head, long length, string name, CancellationToken cancellationToken)
     {
         const int footerBytes = 1024;
         Span<byte> footer = stackalloc byte[SectorBytes];
@@ -62,7 +62,7 @@ internal static class VmdkHeader
         var (entries, directory) = (BinaryPrimitives.ReadUInt32LittleEndian(header[44..]), BinaryPrimitives.ReadUInt64LittleEndian(header[56..]));
         var isCompressed = (BinaryPrimitives.ReadUInt32LittleEndian(header[8..]) & 0x10000) != 0;
         if (!header.StartsWith("KDMV"u8) || grain is < 1 or > 4096 || entries is < 1 or > 4096 || directory > (ulong)(length / SectorBytes) || sectors > Limits.MaxImageBytes / SectorBytes
-            || !AllocationTables.AreInsideVmdk(file, length, (long)sectors, (long)grain, (int)entries, (long)directory, isCompressed))
+            || !AllocationTables.AreInsideVmdk(file, length, (long)sectors, (long)grain, (int)entries, (long)directory, isCompressed, cancellationToken))
         {
             throw ForeignHeader.Refuse(name, "is damaged or cut short: some of its data or tables lie beyond its end");
         }

@@ -9,6 +9,7 @@ internal static partial class Posix
     private const int SeekData = 3;
     private const int SeekHole = 4;
     private const int NoSuchAddress = 6;
+    private const int WouldBlock = 11;
     private const int NoSpace = 28;
     private const int FileTooLarge = 27;
     private const int OverQuota = 122;
@@ -111,6 +112,9 @@ internal static partial class Posix
 
     /// <summary>Disk full, over quota, or above the size a file may have.</summary>
     public static bool IsNoSpace(IOException e) => e.HResult is NoSpace or OverQuota or FileTooLarge;
+
+    /// <summary>Another process or thread holds the file (flock(2): "EWOULDBLOCK").</summary>
+    public static bool IsHeld(IOException e) => e.HResult == WouldBlock;
 
     /// <summary>The file system is mounted read-only.</summary>
     public static bool IsReadOnly(IOException e) => e.HResult == ReadOnlyFileSystem;

@@ -22,6 +22,9 @@ public static class MediaTypes
     /// <summary>On a delta's manifest: <c>Fast</c> or <c>Small</c>, what work it cost; a small one takes a fast one's place.</summary>
     public const string EffortAnnotation = "org.caisson.delta.effort";
 
+    /// <summary>On a delta's manifest: how many chunks it holds that the generation it starts from has not.</summary>
+    public const string NewChunksAnnotation = "org.caisson.delta.new-chunks";
+
     /// <summary>Artifact type of a boot profile's manifest and media type of its only layer; its subject is the generation.</summary>
     public const string BootProfile = "application/vnd.caisson.boot-profile.v1";
 
@@ -30,6 +33,9 @@ public static class MediaTypes
 
     /// <summary>On a boot profile's manifest: how many boots of its own subject are in it; 0 when it was learned from an earlier generation.</summary>
     public const string BootsAnnotation = "org.caisson.boot-profile.boots";
+
+    /// <summary>On an entry of the store's index.json that is a delta or a boot profile: the manifest digest of the generation it belongs to.</summary>
+    public const string SubjectAnnotation = "org.caisson.subject";
 
     /// <summary>On an entry of the store's index.json: <c>NAME@GEN</c> (the OCI reference name).</summary>
     public const string RefNameAnnotation = "org.opencontainers.image.ref.name";

@@ -7,6 +7,12 @@ public sealed class DirectoryBlobSource(ImageStore store) : IBlobSource
 {
     public string Name => store.Directory;
 
+    /// <summary>Keeps a generation and what refers to it from garbage collection while it is copied; null: the source is no store of this machine.</summary>
+    internal static async Task<ReadingLease?> LeaseAsync(IBlobSource source, string manifestDigest, CancellationToken cancellationToken) =>
+        source is DirectoryBlobSource directory ? await directory.Store.LeaseWithReferrersAsync(manifestDigest, cancellationToken).ConfigureAwait(false) : null;
+
+    private ImageStore Store => store;
+
     public async Task<byte[]> ReadManifestAsync(string reference, CancellationToken cancellationToken)
     {
         var path = store.BlobPath(reference);

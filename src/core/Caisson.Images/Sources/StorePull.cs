@@ -20,6 +20,7 @@ public sealed class StorePull(ImageStore store, TimeProvider time, IProgress<Ima
     {
         var (manifest, bytes, digest) = await ReadManifestAsync(from, reference, time, cancellationToken).ConfigureAwait(false);
         _ = manifest.IndexLayer();
+        using var lease = await DirectoryBlobSource.LeaseAsync(from, digest, cancellationToken).ConfigureAwait(false);
         var config = await ReadConfigAsync(from, manifest.Config, time, cancellationToken).ConfigureAwait(false);
         var tag = config.Number.ToString(System.Globalization.CultureInfo.InvariantCulture);
         if (store.Resolve(config.Name, tag) is { } known && known != digest)
@@ -33,12 +34,17 @@ public sealed class StorePull(ImageStore store, TimeProvider time, IProgress<Ima
             foreach (var entry in await Attempts.RunAsync(() => from.ListReferrersAsync(digest, type, cancellationToken), time, cancellationToken).ConfigureAwait(false))
             {
                 var referrer = await ReadManifestAsync(from, entry.Digest, time, cancellationToken).ConfigureAwait(false);
-                referrers.Add((referrer.Manifest, referrer.Bytes));
+
+                // The list may say what it likes; what came is what counts.
+                if (referrer.Manifest.ArtifactType == type && referrer.Manifest.Subject?.Digest == digest)
+                {
+                    referrers.Add((referrer.Manifest, referrer.Bytes));
+                }
             }
         }
 
         await CopyBlobsAsync(from, referrers.Select(referrer => referrer.Manifest).Prepend(manifest), cancellationToken).ConfigureAwait(false);
-        await store.PutManifestAsync(bytes, config.Name, tag, cancellationToken).ConfigureAwait(false);
+        await store.PutNewManifestAsync(bytes, config.Name, tag, cancellationToken).ConfigureAwait(false);
         foreach (var referrer in referrers)
         {
             await store.PutManifestAsync(referrer.Bytes, "", null, cancellationToken).ConfigureAwait(false);
@@ -88,7 +94,7 @@ public sealed class StorePull(ImageStore store, TimeProvider time, IProgress<Ima
         await Attempts.RunAsync(() => from.ReadRangeAsync(blob.Digest, 0, bytes, cancellationToken), time, cancellationToken).ConfigureAwait(false);
         try
         {
-            if (ChunkId.Of(bytes).Digest == blob.Digest && JsonSerializer.Deserialize(bytes, OciJson.Default.GenerationConfig) is { Number: > 0 } config && ImageName.IsValid(config.Name))
+            if (ChunkId.Of(bytes).Digest == blob.Digest && JsonSerializer.Deserialize(bytes, OciJson.Default.GenerationConfig) is { Number: > 0 and <= ImageName.MostGenerations } config && ImageName.IsValid(config.Name))
             {
                 return config;
             }

@@ -17,7 +17,7 @@ internal sealed class AddedBlobs(ImageStore store, StoreLayout layout, TimeProvi
         return layout.WriteBlob(bytes, mediaType);
     }
 
-    /// <summary>Moves a finished, synced file in; one that is there already is kept. The caller syncs the directory.</summary>
+    /// <summary>Moves a finished, synced file in. The caller syncs the directory.</summary>
     public void Adopt(string file, string digest)
     {
         Remember(digest);

@@ -13,12 +13,12 @@ internal sealed class ImageExport(ImageStore store, TimeProvider time, IProgress
         try
         {
             var index = store.ReadIndex(manifestDigest);
-            using (var target = File.OpenHandle(part, FileMode.CreateNew, FileAccess.Write))
-            {
-                await WriteAsync(index, target, cancellationToken).ConfigureAwait(false);
-                RandomAccess.FlushToDisk(target);
-            }
+            WholeFile.SweepParts(outFile, time);
 
+            // Held until it has its name: a part nobody holds is one that was left.
+            using var target = File.OpenHandle(part, FileMode.CreateNew, FileAccess.Write, FileShare.None);
+            await WriteAsync(index, target, cancellationToken).ConfigureAwait(false);
+            RandomAccess.FlushToDisk(target);
             WholeFile.Publish(part, outFile);
         }
         catch (IOException e) when (Posix.IsNoSpace(e))

@@ -85,7 +85,11 @@ internal sealed class StoreLayout
             {
                 return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             }
-            catch (IOException e) when (!Posix.IsNoSpace(e) && !Posix.IsReadOnly(e))
+            catch (DirectoryNotFoundException) when (System.IO.Directory.Exists(Directory))
+            {
+                MakeFolders(); // Somebody has taken 'tmp' away, which nothing forbids.
+            }
+            catch (IOException e) when (Posix.IsHeld(e))
             {
                 await Task.Delay(LockRetry, cancellationToken).ConfigureAwait(false);
             }
@@ -107,18 +111,10 @@ internal sealed class StoreLayout
     /// <summary>Gives a blob its right bytes, whatever lies there now.</summary>
     public void ReplaceBlob(string digest, ReadOnlySpan<byte> bytes) => WriteWhole(BlobPath(digest), bytes, () => { });
 
-    /// <summary>Moves a finished, synced file in as a blob; one that is there already is kept. The caller syncs the directory.</summary>
-    public void AdoptBlob(string file, string digest)
-    {
-        if (File.Exists(BlobPath(digest)))
-        {
-            File.Delete(file);
-        }
-        else
-        {
-            File.Move(file, BlobPath(digest));
-        }
-    }
+    /// <summary>
+    /// Moves a finished, synced file in as a blob, in the place of one that is there already: that is the same, or damaged. The caller syncs the directory.
+    /// </summary>
+    public void AdoptBlob(string file, string digest) => File.Move(file, BlobPath(digest), overwrite: true);
 
     public byte[] ReadSmallBlob(string digest, long limit)
     {

@@ -45,6 +45,27 @@ public static class WholeFile
         Posix.SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
     }
 
+    /// <summary>Takes away what killed writers of the same file have left: a part that nobody holds open, and that is not just being begun.</summary>
+    internal static void SweepParts(string path, TimeProvider time)
+    {
+        var (folder, name) = (Path.GetDirectoryName(Path.GetFullPath(path))!, Path.GetFileName(path));
+        foreach (var part in Directory.EnumerateFiles(folder, "*.part").Where(part => IsPartOf(Path.GetFileName(part), name) && time.GetUtcNow().UtcDateTime - File.GetLastWriteTimeUtc(part) > TimeSpan.FromMinutes(1)))
+        {
+            try
+            {
+                using var dead = new FileStream(part, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+                File.Delete(part);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // Held, or not ours to take away.
+            }
+        }
+    }
+
+    private static bool IsPartOf(string part, string name) =>
+        part.Length > name.Length + ".part".Length + 1 && part.StartsWith(name + ".", StringComparison.Ordinal) && Guid.TryParseExact(part[(name.Length + 1)..^".part".Length], "n", out _);
+
     /// <summary>A name beside <paramref name="path"/>, so that the rename stays on one file system.</summary>
     internal static string PartName(string path) => $"{path}.{Guid.NewGuid():n}.part";
 }

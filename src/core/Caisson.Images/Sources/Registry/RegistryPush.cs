@@ -32,6 +32,7 @@ public sealed class RegistryPush(HttpClient client, string repository)
     /// <exception cref="ChunkException">Invalid: the source's manifest is not what the digest names.</exception>
     public async Task PushAsync(IBlobSource from, string manifestDigest, string? tag, TimeProvider time, IProgress<ImageProgress>? progress, CancellationToken cancellationToken)
     {
+        using var lease = await DirectoryBlobSource.LeaseAsync(from, manifestDigest, cancellationToken).ConfigureAwait(false);
         var generation = await ReadAsync(from, manifestDigest, time, cancellationToken).ConfigureAwait(false);
         var referrers = new List<(OciDescriptor Entry, OciManifest Manifest, byte[] Bytes)>();
         foreach (var type in MediaTypes.TravelsAlong)
