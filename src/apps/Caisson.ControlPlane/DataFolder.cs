@@ -47,12 +47,15 @@ internal sealed class DataFolder(string path)
     /// <summary>Pictures and serial logs of failed starts: ENDPOINT/WORKSPACE/ID.png and .log.</summary>
     public string Evidence => In("evidence");
 
+    /// <summary>What generations changed, in words: FROM-TO.1.json by their digests.</summary>
+    public string Comparisons => In("comparisons");
+
     public string AccessLog => In("log/access.jsonl");
 
     public void CreateDirectories()
     {
         const UnixFileMode mode = OwnerOnly | UnixFileMode.UserExecute;
-        foreach (var directory in (string[])[Path, Keys, RetiredAuthorities, CookieKeys, Store, Uploads, Screenshots, Evidence, In("log")])
+        foreach (var directory in (string[])[Path, Keys, RetiredAuthorities, CookieKeys, Store, Uploads, Screenshots, Evidence, Comparisons, In("log")])
         {
             Directory.CreateDirectory(directory, mode);
         }

@@ -282,6 +282,7 @@ public sealed class ImageStore
         ImageBytes = config.ImageBytes,
         StoredBytes = config.StoredBytes,
         ChunkCount = config.ChunkCount,
+        StaleBytes = config.StaleBytes,
     };
 
     /// <summary>What index.json names must be there; null: it has been removed since index.json was read.</summary>

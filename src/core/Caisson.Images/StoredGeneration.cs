@@ -27,6 +27,12 @@ public sealed record StoredGeneration
     /// <summary>Bytes of the disk that this import found done by one that was interrupted; 0 when it is read back from a list.</summary>
     public long ResumedBytes { get; init; }
 
+    /// <summary>Bytes of it that lie in free space of its file systems, left of deleted files; null where that is not known.</summary>
+    public long? StaleBytes { get; init; }
+
+    /// <summary>What this import found in free space; null when it is read back from a list.</summary>
+    public ImportedFreeSpace? FreeSpace { get; init; }
+
     public override string ToString() => $"{Name}@{Number}";
 }
 
@@ -41,8 +47,23 @@ public sealed record ImportRequest
     /// <summary>Null: read from the file's header; a file with no known header is refused, a raw disk must be named as such or have a partition table or file system.</summary>
     public ImageFormat? Format { get; init; }
 
+    /// <summary>Take free space of the disk's file systems as holes, whatever the file holds there. The file itself is not changed.</summary>
+    public bool Trim { get; init; }
+
     /// <summary>zstd level, 1 to 19; 0: stored as it is.</summary>
     public int CompressionLevel { get; init; } = 3;
+}
+
+/// <summary>What lay in free space of an imported disk's file systems.</summary>
+/// <param name="IsKnown">At least one file system could be asked.</param>
+/// <param name="StaleBytes">Left of deleted files, and imported.</param>
+/// <param name="StaleStoredBytes">How much of the stored image that is; of a frame they share with other data, their share.</param>
+/// <param name="LeftOutBytes">Left of deleted files, and left out by <see cref="ImportRequest.Trim"/>; null where an interrupted import was gone on with, which did not count.</param>
+/// <param name="NotLookedInto">A sentence for each partition whose free space is not known.</param>
+public sealed record ImportedFreeSpace(bool IsKnown, long StaleBytes, long StaleStoredBytes, long? LeftOutBytes, IReadOnlyList<string> NotLookedInto)
+{
+    /// <summary>Less than this many bytes are not worth a word.</summary>
+    public const long Notable = 10_000_000;
 }
 
 /// <summary>Formats an image may be brought in.</summary>

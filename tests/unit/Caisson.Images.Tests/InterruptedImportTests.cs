@@ -67,6 +67,14 @@ public sealed class InterruptedImportTests : IDisposable
     }
 
     [Fact]
+    public async Task One_that_is_repeated_with_trim_begins_anew()
+    {
+        var file = WriteDisk("disk.raw");
+        await InterruptAsync("store", file, 70 << 20);
+        Assert.Equal(0, (await ImportAsync("store", file, null, trim: true)).ResumedBytes);
+    }
+
+    [Fact]
     public async Task An_import_of_another_file_takes_the_rest_away()
     {
         await InterruptAsync("store", WriteDisk("disk.raw"), 70 << 20);
@@ -115,11 +123,11 @@ public sealed class InterruptedImportTests : IDisposable
         Directory.Move(progress.Copy, progress.Folder);
     }
 
-    private async Task<StoredGeneration> ImportAsync(string store, string file, Snapshot? progress)
+    private async Task<StoredGeneration> ImportAsync(string store, string file, Snapshot? progress, bool trim = false)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
         progress?.Stops(stop);
-        var request = new ImportRequest { File = file, Name = "work", Format = ImageFormat.Raw, CompressionLevel = 0 };
+        var request = new ImportRequest { File = file, Name = "work", Format = ImageFormat.Raw, CompressionLevel = 0, Trim = trim };
         return await ImageStore.Open(_folder[store]).ImportAsync(request, new HastyProgress(), progress, stop.Token);
     }
 

@@ -1,3 +1,5 @@
+using Caisson.FileSystems;
+
 namespace Caisson.Images.Tests;
 
 public sealed class ZeroMaskTests : IDisposable
@@ -8,11 +10,11 @@ public sealed class ZeroMaskTests : IDisposable
     public void A_masked_disk_is_cut_as_if_zeros_lay_there()
     {
         var disk = TestDisk.Content(3, 20_000_000);
-        (long Start, long End)[] free = [(0, 8192), (1_000_000, 1_000_001), (5_000_000, 13_000_000), (disk.Length - 4000, disk.Length)];
+        ByteRange[] free = [new(0, 8192), new(1_000_000, 1), new(5_000_000, 8_000_000), new(disk.Length - 4000, 4000)];
         var zeroed = (byte[])disk.Clone();
-        foreach (var (start, end) in free)
+        foreach (var range in free)
         {
-            zeroed.AsSpan((int)start, (int)(end - start)).Clear();
+            zeroed.AsSpan((int)range.Offset, (int)range.Bytes).Clear();
         }
 
         Assert.Equal(Chunks(zeroed, ZeroMask.None), Chunks(disk, new ZeroMask(free)));

@@ -67,6 +67,27 @@ public sealed class LiveTests(ConsoleFixture fixture)
     }
 
     [Fact]
+    public async Task What_a_generation_changed_is_one_sentence_and_a_press_away_from_all_of_it()
+    {
+        foreach (var look in Look.All)
+        {
+            await using var window = await fixture.OpenAsync(look);
+            await window.GoAsync("/images/office");
+            var changed = window.Page.GetByRole(AriaRole.Article, new() { Name = "Generation 8" }).Locator(".changed");
+            await changed.GetByText("Since 7: 1 package upgraded").WaitForAsync();
+            Assert.False(await changed.GetByText("1:128.3.0-1 → 1:128.4.0-1").IsVisibleAsync());
+            await changed.Locator("summary").ClickAsync();
+            await changed.GetByText("1:128.3.0-1 → 1:128.4.0-1").WaitForAsync();
+            Assert.Contains("user joined the group sudo", await changed.InnerTextAsync(), StringComparison.Ordinal);
+            await window.ShotAsync("image-changes");
+
+            Assert.True(await window.Page.EvaluateAsync<int>("document.documentElement.scrollWidth - innerWidth") <= 0, $"wider than the window ({look.Name})");
+            Assert.Empty(await window.Page.EvaluateAsync<string[]>(Reading.Faults));
+            Assert.Empty(window.Faults);
+        }
+    }
+
+    [Fact]
     public async Task A_token_is_made_and_its_command_takes_it_by_standard_input()
     {
         await using var window = await fixture.OpenAsync(Look.Light);

@@ -53,6 +53,7 @@ internal sealed class ServerUnderTest : IAsyncDisposable
     {
         await using var db = SqliteDurability.Open(Path.Combine(data, "caisson.db"));
         await new SeededFleet(db, TimeProvider.System.GetUtcNow()).WriteAsync(cancellationToken);
+        await SeededGenerations.WriteAsync(Path.Combine(data, "store"), db, cancellationToken);
         foreach (var (endpoint, workspace, index) in SeededFleet.Pictures())
         {
             var folder = Directory.CreateDirectory(Path.Combine(data, "screenshots", endpoint));

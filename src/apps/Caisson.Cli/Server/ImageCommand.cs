@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Caisson.Cli.Store;
 using Caisson.Images;
 using Caisson.Protocol.Api;
 
@@ -16,6 +17,7 @@ internal static class ImageCommand
         ImageTransfer.Pull(),
         List(),
         Show(),
+        ImageDiffVerb.Create(),
         SetState("test", "Give a generation to assignments on the test track", GenerationState.Test),
         SetState("release", "Give a generation to every PC assigned to its image", GenerationState.Released),
         SetState("retire", "Take a generation back; PCs fall to the newest released one", GenerationState.Retired),
@@ -32,12 +34,13 @@ internal static class ImageCommand
             Description = "Local store; kept, so that the next generation sends only what is new",
             DefaultValueFactory = _ => Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "caisson", "store"),
         };
+        var trim = FreeSpaceReport.TrimOption();
         var release = new Option<bool>("--release") { Description = "Release it at once" };
-        var command = new Command("import", "Publish a disk image as the next generation of a master image (state: draft)") { name, file, format, store, release, ConnectionOptions.Json };
+        var command = new Command("import", "Publish a disk image as the next generation of a master image (state: draft)") { name, file, format, store, trim, release, ConnectionOptions.Json };
         command.SetAction(async (parsed, cancel) =>
         {
             using var api = ConnectionOptions.Connect(parsed);
-            var request = new ImportRequest { File = parsed.GetValue(file)!, Name = parsed.GetValue(name)!, Format = parsed.GetValue(format) };
+            var request = new ImportRequest { File = parsed.GetValue(file)!, Name = parsed.GetValue(name)!, Format = parsed.GetValue(format), Trim = parsed.GetValue(trim) };
             var generation = await PublishAsync(api, ImageStore.Open(parsed.GetValue(store)!), request, cancel);
             if (parsed.GetValue(release))
             {
@@ -66,6 +69,7 @@ internal static class ImageCommand
 
         await new RegistryPush(api.Http, stored.Name) { TagsNumber = false }.PushAsync(store, stored, TimeProvider.System, progress, cancel);
         progress.Finish();
+        FreeSpaceReport.Write(stored.FreeSpace);
         return await api.SendAsync(
             HttpMethod.Post,
             $"/api/images/{Uri.EscapeDataString(stored.Name)}/generations",

@@ -11,6 +11,7 @@ internal static class ImportVerb
         var store = new Option<string>("--store") { Description = "Directory of the store; made if it is new", Required = true };
         var name = new Option<string>("--name") { Description = "Image; the import becomes its next generation", Required = true };
         var format = new Option<ImageFormat?>("--format") { Description = "raw, qcow2, vmdk or vhdx; read from the header unless given" };
+        var trim = FreeSpaceReport.TrimOption();
         var level = new Option<int>("--compression-level") { Description = "zstd level, 1 to 19; 0 stores the disk as it is", DefaultValueFactory = _ => 3 };
         level.Validators.Add(result =>
         {
@@ -20,18 +21,19 @@ internal static class ImportVerb
             }
         });
         var file = new Argument<string>("file") { Description = "Disk image" };
-        var command = new Command("import", "Take a disk image into a store as the next generation of its name. One that was killed goes on where it stood when it is repeated") { store, name, format, level, file, StoreCommand.Json };
+        var command = new Command("import", "Take a disk image into a store as the next generation of its name. One that was killed goes on where it stood when it is repeated") { store, name, format, trim, level, file, StoreCommand.Json };
         command.SetAction(async (parsed, cancel) =>
         {
             var started = TimeProvider.System.GetTimestamp();
             var progress = new ProgressLine();
-            var request = new ImportRequest { File = parsed.GetValue(file)!, Name = parsed.GetValue(name)!, Format = parsed.GetValue(format), CompressionLevel = parsed.GetValue(level) };
+            var request = new ImportRequest { File = parsed.GetValue(file)!, Name = parsed.GetValue(name)!, Format = parsed.GetValue(format), Trim = parsed.GetValue(trim), CompressionLevel = parsed.GetValue(level) };
             var stored = await ImageStore.Open(parsed.GetValue(store)!).ImportAsync(request, TimeProvider.System, progress, cancel);
             progress.Finish();
+            FreeSpaceReport.Write(stored.FreeSpace);
             var seconds = TimeProvider.System.GetElapsedTime(started).TotalSeconds;
             if (parsed.GetValue(StoreCommand.Json))
             {
-                Output.Json(new ImportResult(stored.Name, stored.Number, stored.ManifestDigest, stored.ImageBytes, stored.StoredBytes, stored.AddedBytes ?? 0, stored.ChunkCount, stored.ResumedBytes, seconds), StoreJson.Default.ImportResult);
+                Output.Json(new ImportResult(stored.Name, stored.Number, stored.ManifestDigest, stored.ImageBytes, stored.StoredBytes, stored.AddedBytes ?? 0, stored.ChunkCount, stored.ResumedBytes, stored.StaleBytes, stored.FreeSpace?.StaleStoredBytes ?? 0, stored.FreeSpace?.LeftOutBytes, seconds), StoreJson.Default.ImportResult);
                 return;
             }
 

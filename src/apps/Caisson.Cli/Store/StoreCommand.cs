@@ -13,6 +13,7 @@ internal static class StoreCommand
         ListVerb.Create(),
         ExportVerb.Create(),
         ServeVerb.Create(),
+        DiffVerb.Create(),
         DeltaVerb.Create(),
         ApplyVerb.Create(),
         CheckVerb.Create(),

@@ -3,7 +3,10 @@ using System.Text.Json.Serialization;
 namespace Caisson.Cli.Store;
 
 /// <summary>What each verb prints with <c>--json</c>. Bytes are bytes, seconds are wall clock.</summary>
-internal sealed record ImportResult(string Image, int Generation, string Digest, long ImageBytes, long StoredBytes, long AddedBytes, int Chunks, long ResumedBytes, double Seconds);
+/// <param name="StaleBytes">Left of deleted files in free space, and imported; null where that is not known.</param>
+/// <param name="StaleStoredBytes">What the stored image holds for them.</param>
+/// <param name="LeftOutBytes">The same as StaleBytes, left out by --trim; null where an interrupted import was gone on with.</param>
+internal sealed record ImportResult(string Image, int Generation, string Digest, long ImageBytes, long StoredBytes, long AddedBytes, int Chunks, long ResumedBytes, long? StaleBytes, long StaleStoredBytes, long? LeftOutBytes, double Seconds);
 
 internal sealed record ListedGeneration(string Image, int Generation, string Digest, long ImageBytes, long StoredBytes, int Chunks);
 

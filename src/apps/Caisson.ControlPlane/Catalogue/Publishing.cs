@@ -10,7 +10,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Caisson.ControlPlane.Catalogue;
 
 /// <summary>Images and their generations: published from what was pushed to the registry, then moved draft → test → released → retired.</summary>
-internal sealed class Publishing(IDbContextFactory<ServerDb> database, ImageStore store, Deltas deltas, BootProfiles profiles, DesiredStateChanges changes, TimeProvider time)
+internal sealed class Publishing(IDbContextFactory<ServerDb> database, ImageStore store, Deltas deltas, BootProfiles profiles, Comparisons comparisons, DesiredStateChanges changes, TimeProvider time)
 {
     private const int MaxConfigBytes = 1 << 20;
 
@@ -74,6 +74,7 @@ internal sealed class Publishing(IDbContextFactory<ServerDb> database, ImageStor
         if (before is not null)
         {
             await profiles.CarryOverAsync(db, name, before.ManifestDigest, manifestDigest, cancellationToken);
+            comparisons.Ask(name, before, generation);
         }
 
         deltas.Wake();

@@ -85,6 +85,7 @@ internal static class ServerHost
         services.AddSingleton<FleetChanges>().AddSingleton<OrderDesk>().AddSingleton<DisplayStreams>();
         services.AddSingleton<BootProfiles>().AddSingleton<Publishing>().AddSingleton<RegistryAccess>().AddSingleton<Uploads>().AddSingleton<OriginGuard>();
         services.AddSingleton<Presence>().AddHostedService(s => s.GetRequiredService<Presence>());
+        services.AddSingleton<StaleBytes>().AddSingleton<Comparisons>().AddHostedService(s => s.GetRequiredService<Comparisons>());
         services.AddSingleton<Deltas>().AddHostedService(s => s.GetRequiredService<Deltas>());
         services.AddSingleton<StoreCare>().AddHostedService(s => s.GetRequiredService<StoreCare>());
         services.AddSingleton<AccessLog>().AddHostedService(s => s.GetRequiredService<AccessLog>());

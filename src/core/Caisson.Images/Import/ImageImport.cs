@@ -63,7 +63,7 @@ internal sealed class ImageImport(ImageStore store, StoreLayout layout, ImportRe
     {
         var foreign = ForeignImage.Open(request.File, request.Format, cancellationToken);
         using var known = KnownChunks.Open(store);
-        var key = new ImportKey(JournalVersion, Path.GetFullPath(request.File), foreign.Identity, foreign.Format, request.CompressionLevel, known.Generations);
+        var key = new ImportKey(JournalVersion, Path.GetFullPath(request.File), foreign.Identity, foreign.Format, request.CompressionLevel, request.Trim, known.Generations);
         var (journal, ledger) = await BeginAsync(foreign, key, known, cancellationToken).ConfigureAwait(false);
         using (journal)
         using (ledger)
@@ -72,11 +72,15 @@ internal sealed class ImageImport(ImageStore store, StoreLayout layout, ImportRe
             var length = RandomAccess.GetLength(file);
             using var packs = new PackFolder(_folder, ledger);
             var meter = new ProgressMeter("Importing", length, time, progress, journal.At.Position);
-            await new ImportPipeline(ledger, packs, journal, request.CompressionLevel).RunAsync(file, length, ZeroMask.None, meter.Add, cancellationToken).ConfigureAwait(false);
+            var stale = StaleSpace.Find(file);
+            var zeros = request.Trim ? new ZeroMask(stale.Ranges) : ZeroMask.None;
+            await new ImportPipeline(ledger, packs, journal, request.CompressionLevel).RunAsync(file, length, zeros, meter.Add, cancellationToken).ConfigureAwait(false);
             ledger.ForgetIds();
             var indexFile = Path.Combine(_folder, "index");
-            var stored = await PublishAsync(ImportedIndex.Write(ledger, known, length, indexFile), indexFile, packs, length, foreign.Written, cancellationToken).ConfigureAwait(false);
-            return stored with { ResumedBytes = journal.At.Position };
+            var index = ImportedIndex.Write(ledger, known, length, indexFile);
+            var freeSpace = stale.Measure(index) with { LeftOutBytes = journal.At.Position == 0 ? zeros.ClearedBytes : null };
+            var stored = await PublishAsync(index, indexFile, packs, length, foreign.Written, freeSpace.IsKnown && freeSpace.NotLookedInto.Count == 0 ? freeSpace.StaleBytes : null, cancellationToken).ConfigureAwait(false);
+            return stored with { ResumedBytes = journal.At.Position, FreeSpace = freeSpace };
         }
     }
 
@@ -119,7 +123,7 @@ internal sealed class ImageImport(ImageStore store, StoreLayout layout, ImportRe
     }
 
     /// <summary>Blobs first, their directory synced, then the one line in index.json that makes them a generation.</summary>
-    private async Task<StoredGeneration> PublishAsync(ImportedIndex index, string indexFile, PackFolder packs, long length, DateTimeOffset written, CancellationToken cancellationToken)
+    private async Task<StoredGeneration> PublishAsync(ImportedIndex index, string indexFile, PackFolder packs, long length, DateTimeOffset written, long? staleBytes, CancellationToken cancellationToken)
     {
         await using var added = new AddedBlobs(store, layout, time);
         var addedBytes = index.Bytes;
@@ -130,16 +134,26 @@ internal sealed class ImageImport(ImageStore store, StoreLayout layout, ImportRe
         }
 
         added.Adopt(indexFile, index.Digest);
+        var config = new GenerationConfig
+        {
+            Name = request.Name,
+            Number = NextNumber(),
+            ImageBytes = length,
+            StoredBytes = index.Bytes + index.FrameBytes,
+            ChunkCount = index.ChunkCount,
+            Created = written,
+            StaleBytes = staleBytes,
+        };
         while (true)
         {
-            var number = NextNumber();
             try
             {
-                return await PublishAsync(number, index, length, written, added, cancellationToken).ConfigureAwait(false) with { AddedBytes = addedBytes };
+                return await PublishAsync(config, index, added, cancellationToken).ConfigureAwait(false) with { AddedBytes = addedBytes };
             }
-            catch (ImageStoreException) when (store.Resolve(request.Name, $"{number}") is not null)
+            catch (ImageStoreException) when (store.Resolve(request.Name, $"{config.Number}") is not null)
             {
                 // A pull or a push has taken the number since: the next one.
+                config = config with { Number = NextNumber() };
             }
         }
     }
@@ -152,17 +166,8 @@ internal sealed class ImageImport(ImageStore store, StoreLayout layout, ImportRe
             : throw new ImageStoreException(ImageStoreError.BadInput, $"The store has a generation {ImageName.MostGenerations} of {request.Name}, and none may have a higher number. Nothing was changed; import under another name.");
     }
 
-    private async Task<StoredGeneration> PublishAsync(int number, ImportedIndex index, long length, DateTimeOffset written, AddedBlobs added, CancellationToken cancellationToken)
+    private async Task<StoredGeneration> PublishAsync(GenerationConfig config, ImportedIndex index, AddedBlobs added, CancellationToken cancellationToken)
     {
-        var config = new GenerationConfig
-        {
-            Name = request.Name,
-            Number = number,
-            ImageBytes = length,
-            StoredBytes = index.Bytes + index.FrameBytes,
-            ChunkCount = index.ChunkCount,
-            Created = written,
-        };
         var configBlob = added.Write(JsonSerializer.SerializeToUtf8Bytes(config, OciJson.Default.GenerationConfig), MediaTypes.GenerationConfig);
         var manifest = new OciManifest
         {
@@ -180,7 +185,7 @@ internal sealed class ImageImport(ImageStore store, StoreLayout layout, ImportRe
             throw new ImageStoreException(ImageStoreError.BadInput, $"{request.File} has too much data for one generation: its manifest would name {index.Packs.Count} packs. Nothing was changed; import a smaller disk.");
         }
 
-        var digest = await store.PutManifestAsync(bytes, request.Name, $"{number}", added, cancellationToken, isNew: true).ConfigureAwait(false);
+        var digest = await store.PutManifestAsync(bytes, request.Name, $"{config.Number}", added, cancellationToken, isNew: true).ConfigureAwait(false);
         return ImageStore.Describe(config, digest);
     }
 }

@@ -93,7 +93,7 @@ internal sealed class ImportJournal : IDisposable
 /// <param name="Version">Of this journal and of how packs are laid.</param>
 /// <param name="Identity">Inode, size and times of the file (<see cref="Posix.Identity"/>).</param>
 /// <param name="Known">Generations of the store whose chunks the import may refer to.</param>
-internal sealed record ImportKey(int Version, string File, string Identity, ImageFormat Format, int Level, IReadOnlyList<string> Known)
+internal sealed record ImportKey(int Version, string File, string Identity, ImageFormat Format, int Level, bool Trim, IReadOnlyList<string> Known)
 {
     public bool IsSame(ImportKey other) => this with { Known = other.Known } == other && Known is not null && Known.SequenceEqual(other.Known, StringComparer.Ordinal);
 }

@@ -48,6 +48,19 @@ internal sealed class ImportedIndex
         return index;
     }
 
+    /// <summary>Every extent in order: its place on the disk and its chunk.</summary>
+    public void ForEachExtent(Action<long, int> visit) =>
+        _ledger.Extents.ForEach((_, row) => visit(BinaryPrimitives.ReadInt64LittleEndian(row), BinaryPrimitives.ReadInt32LittleEndian(row[8..])));
+
+    /// <summary>A chunk's size, and how many stored bytes each of its bytes is, by its frame.</summary>
+    public (int Bytes, double StoredPerByte) Chunk(int number)
+    {
+        Span<byte> row = stackalloc byte[44];
+        _ledger.Chunks.Read(number, row);
+        var frame = Frame(FrameOf(row));
+        return (ReadInt(row, 40), (double)frame.StoredBytes / frame.PlainBytes);
+    }
+
     private void LoadFrames()
     {
         _ledger.Packs.ForEach((_, row) => Add(new PackEntry(new ChunkId(row), BinaryPrimitives.ReadInt64LittleEndian(row[32..]))));

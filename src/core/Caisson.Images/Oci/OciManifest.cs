@@ -121,6 +121,9 @@ public sealed record GenerationConfig
     public required int ChunkCount { get; init; }
 
     public required DateTimeOffset Created { get; init; }
+
+    /// <summary>Bytes of the disk that lie in free space of its file systems: left of deleted files. Null: unknown, as in generations of older versions.</summary>
+    public long? StaleBytes { get; init; }
 }
 
 /// <summary>How OCI documents and Caisson's config are written: camelCase, nothing for null.</summary>

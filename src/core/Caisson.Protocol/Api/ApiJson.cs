@@ -12,6 +12,7 @@ namespace Caisson.Protocol.Api;
 [JsonSerializable(typeof(Page<GenerationInfo>))]
 [JsonSerializable(typeof(PublishGenerationRequest))]
 [JsonSerializable(typeof(SetGenerationStateRequest))]
+[JsonSerializable(typeof(GenerationComparison))]
 [JsonSerializable(typeof(Page<GroupInfo>))]
 [JsonSerializable(typeof(CreateGroupRequest))]
 [JsonSerializable(typeof(Page<AssignmentInfo>))]

@@ -51,6 +51,9 @@ public sealed record GenerationInfo
     /// <summary>Bytes of the blobs that make it up, compressed and deduplicated.</summary>
     public required long StoredBytes { get; init; }
 
+    /// <summary>Bytes of it left of deleted files in free space; null where that is not known.</summary>
+    public long? StaleBytes { get; init; }
+
     public required DateTimeOffset PublishedAt { get; init; }
 
     public DateTimeOffset? ReleasedAt { get; init; }

@@ -1,3 +1,4 @@
+using Caisson.ControlPlane.Catalogue;
 using Caisson.ControlPlane.Console.Parts;
 using Caisson.ControlPlane.Data;
 using Caisson.Protocol;
@@ -7,7 +8,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Caisson.ControlPlane.Console.Images;
 
 /// <summary>Reads master images, their generations and who runs them.</summary>
-internal sealed class ImageQuery(IDbContextFactory<ServerDb> databases, Census census)
+internal sealed class ImageQuery(IDbContextFactory<ServerDb> databases, Census census, Comparisons comparisons, StaleBytes stale)
 {
     public async Task<IReadOnlyList<ImageRow>> ListAsync(CancellationToken cancellationToken)
     {
@@ -51,7 +52,7 @@ internal sealed class ImageQuery(IDbContextFactory<ServerDb> databases, Census c
         };
     }
 
-    private static GenerationView View(Generation generation, MasterImage image, ImageSpread spread, int receivers, int? released) => new()
+    private GenerationView View(Generation generation, MasterImage image, ImageSpread spread, int receivers, int? released) => new()
     {
         Image = image.Name,
         Number = generation.Number,
@@ -67,7 +68,14 @@ internal sealed class ImageQuery(IDbContextFactory<ServerDb> databases, Census c
         Receivers = receivers,
         Fallback = image.Generations.Where(g => g.State == GenerationState.Released && g.Number != generation.Number).Max(g => (int?)g.Number),
         IsNewestReleased = generation.Number == released,
+        StaleBytes = stale.Of(generation.ManifestDigest) ?? 0,
+        Changed = Changed(generation, image),
     };
+
+    private GenerationComparison? Changed(Generation generation, MasterImage image) =>
+        image.Generations.Find(g => g.Number == generation.DeltaFrom) is { } before && Comparisons.Pair.Of(image.Name, before, image.Name, generation) is var pair && comparisons.CanCompare(pair)
+            ? comparisons.Get(pair)
+            : null;
 
     private static int? Released(IEnumerable<Generation> generations) =>
         generations.Where(g => g.State == GenerationState.Released).Max(g => (int?)g.Number);

@@ -59,4 +59,10 @@ public sealed record GenerationView
     public int? Fallback { get; init; }
 
     public bool IsNewestReleased { get; init; }
+
+    /// <summary>Bytes left of deleted files; 0 where that is not known.</summary>
+    public long StaleBytes { get; init; }
+
+    /// <summary>What it changed over the generation before; null for the first.</summary>
+    public GenerationComparison? Changed { get; init; }
 }
