@@ -45,9 +45,9 @@ public sealed class UnitCodecTests
             plain[at] += 0x10;
         }
 
-        using var encoder = new UnitEncoder(DeltaEffort.Fast);
+        using var encoder = new UnitEncoder(DeltaEffort.Small);
         var (encoding, stored) = encoder.Encode(old, plain);
-        Assert.Equal(DeltaEncoding.ByteDifference, encoding);
+        Assert.True(encoding is DeltaEncoding.ByteDifference or DeltaEncoding.LzmaByteDifference);
         Assert.InRange(stored.Length, 1, plain.Length / 8);
     }
 

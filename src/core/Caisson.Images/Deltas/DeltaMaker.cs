@@ -6,7 +6,7 @@ namespace Caisson.Images;
 /// <summary>
 /// Makes the delta between two generations of a store, out of the store's packs: no copy of the old disk is written. First the old disk is read once
 /// for the similarity index; then workers take unit after unit, and what they make lies in a temporary file until all are done.
-/// Memory is that of the similarity index (at most 128 MiB) and some 90 MiB a worker, whatever the images' size.
+/// Memory is that of the similarity index (at most 64 MiB) and some 90 MiB a worker, whatever the images' size.
 /// </summary>
 internal sealed class DeltaMaker(ImageStore store, ImageIndex oldIndex, ImageIndex newIndex, DeltaOptions options, TimeProvider time)
 {
@@ -78,7 +78,9 @@ internal sealed class DeltaMaker(ImageStore store, ImageIndex oldIndex, ImageInd
     private SimilarityIndex IndexOld(CancellationToken cancellationToken)
     {
         var similar = new SimilarityIndex(oldIndex.DataBytes);
-        using var old = new StoredContent(store, oldIndex, _oldMap, KeptOldFrames);
+
+        // What a unit refers to is verified when it is read for that; here a damaged chunk costs bytes at worst.
+        using var old = new StoredContent(store, oldIndex, null, KeptOldFrames);
         var buffer = new byte[ReadRunBytes];
         var extent = 0;
         while (extent < oldIndex.Extents.Length)

@@ -11,6 +11,9 @@ internal sealed class DeltaPlan(ImageIndex oldIndex, ImageIndex newIndex, Simila
 
     private const int RegionBytes = 64 * 1024;
 
+    /// <summary>Of the 128 samples or so of a region; below, it resembles by chance.</summary>
+    private const int LeastVotes = 3;
+
     /// <summary>New chunks, in the order of the new index, some 4 MiB in each unit.</summary>
     public static IReadOnlyList<int[]> Split(ImageIndex newIndex, int[] newChunks)
     {
@@ -45,7 +48,7 @@ internal sealed class DeltaPlan(ImageIndex oldIndex, ImageIndex newIndex, Simila
         }
 
         const int most = Limits.MaxUnitReferenceBytes / RegionBytes;
-        return Join(votes.OrderByDescending(vote => vote.Value).ThenBy(vote => vote.Key).Take(most).Select(vote => vote.Key).Order());
+        return Join(votes.Where(vote => vote.Value >= LeastVotes).OrderByDescending(vote => vote.Value).ThenBy(vote => vote.Key).Take(most).Select(vote => vote.Key).Order());
     }
 
     private ImmutableArray<DeltaRegion> Join(IEnumerable<long> starts)

@@ -3,10 +3,11 @@ using Caisson.Chunks;
 namespace Caisson.Images;
 
 /// <summary>
-/// Reads bytes and chunks of a generation out of its packs, verified. The frames decoded last are kept, so that memory is bounded and neighbours
+/// Reads bytes and chunks of a generation out of its packs. The frames decoded last are kept, so that memory is bounded and neighbours
 /// cost nothing. One thread at a time.
 /// </summary>
-internal sealed class StoredContent(ImageStore store, ImageIndex index, FrameMap map, int keptFrames) : IDisposable
+/// <param name="map">Verifies each chunk; null: nothing is verified, for who only looks for what is alike.</param>
+internal sealed class StoredContent(ImageStore store, ImageIndex index, FrameMap? map, int keptFrames) : IDisposable
 {
     private const int KeptPacks = 16;
 
@@ -54,7 +55,15 @@ internal sealed class StoredContent(ImageStore store, ImageIndex index, FrameMap
         var entry = index.Frames[number];
         var stored = _stored.AsSpan(0, entry.StoredBytes);
         Pack(entry.Pack).Read(entry.Offset, stored);
-        map.DecodeVerified(number, stored, _codec, plain);
+        if (map is null)
+        {
+            _codec.Decode(entry.Encoding, stored, plain.AsSpan(0, entry.PlainBytes));
+        }
+        else
+        {
+            map.DecodeVerified(number, stored, _codec, plain);
+        }
+
         _frames[number] = _byUse.AddFirst((number, plain));
         return plain;
     }

@@ -14,7 +14,8 @@ internal sealed unsafe class ZstdCodec : IDisposable
 
     /// <param name="level">zstd level, 1 to 19.</param>
     /// <param name="windowLog">0: as the level has it.</param>
-    public ZstdCodec(int level, int windowLog = 0, bool hasLongMatches = false)
+    /// <param name="tableLog">Of the tables of matches, log2 of their entries; 0: as the level has it.</param>
+    public ZstdCodec(int level, int windowLog = 0, bool hasLongMatches = false, int tableLog = 0)
     {
         if (_compression.IsInvalid || _decompression.IsInvalid)
         {
@@ -23,6 +24,8 @@ internal sealed unsafe class ZstdCodec : IDisposable
 
         Set(Zstd.CompressionLevel, level);
         Set(Zstd.WindowLog, windowLog);
+        Set(Zstd.HashLog, tableLog);
+        Set(Zstd.ChainLog, tableLog);
         Set(Zstd.EnableLongDistanceMatching, hasLongMatches ? 1 : 0);
     }
 
