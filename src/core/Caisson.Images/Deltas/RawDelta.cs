@@ -42,7 +42,7 @@ public static class RawDelta
         }
     }
 
-    private static async Task<(DeltaHead Head, DeltaTarget Target, ImageIndex Index, ContentList Content)> OpenAsync(SafeFileHandle old, string baseFile, SafeFileHandle delta, TimeProvider time, IProgress<ImageProgress>? progress, CancellationToken cancellationToken)
+    private static async Task<(DeltaHead Head, DeltaTarget Target, ImageIndex Index, RawContent Content)> OpenAsync(SafeFileHandle old, string baseFile, SafeFileHandle delta, TimeProvider time, IProgress<ImageProgress>? progress, CancellationToken cancellationToken)
     {
         var mostIndexBytes = MostIndexBytes(RandomAccess.GetLength(old), RandomAccess.GetLength(delta));
         DeltaHead head;
@@ -57,7 +57,7 @@ public static class RawDelta
 
         var meter = new ProgressMeter("Reading the old disk", RandomAccess.GetLength(old), time, progress);
         var content = await RawContent.ReadAsync(old, meter.Add, cancellationToken).ConfigureAwait(false);
-        var bytes = content.Encode();
+        var bytes = content.List.Encode();
         if (ChunkId.Of(bytes) != head.BaseContent)
         {
             throw new ImageStoreException(ImageStoreError.BadInput, $"{baseFile} is not the disk this delta starts from. Nothing was written; use an unchanged copy of the generation the delta was made from.");
@@ -66,7 +66,7 @@ public static class RawDelta
         try
         {
             var index = ImageIndex.Decode(head.DecodeIndex(bytes, mostIndexBytes));
-            return (head, new DeltaTarget(head, index, content), index, content);
+            return (head, new DeltaTarget(head, index, content.List), index, content);
         }
         catch (ChunkException e)
         {
@@ -95,7 +95,7 @@ public static class RawDelta
         return DeltaFormat.DecodeHead(head, mostIndexBytes);
     }
 
-    private static void WriteAll(DeltaHead head, DeltaTarget target, ImageIndex index, ContentList content, SafeFileHandle old, SafeFileHandle delta, PartialDisk disk, ProgressMeter meter, CancellationToken cancellationToken)
+    private static void WriteAll(DeltaHead head, DeltaTarget target, ImageIndex index, RawContent content, SafeFileHandle old, SafeFileHandle delta, PartialDisk disk, ProgressMeter meter, CancellationToken cancellationToken)
     {
         CopyShared(index, content, old, disk, meter, cancellationToken);
         var stored = new byte[Limits.MaxUnitPlainBytes];
@@ -110,22 +110,25 @@ public static class RawDelta
         }
     }
 
-    private static void CopyShared(ImageIndex index, ContentList content, SafeFileHandle old, PartialDisk disk, ProgressMeter meter, CancellationToken cancellationToken)
+    private static void CopyShared(ImageIndex index, RawContent content, SafeFileHandle old, PartialDisk disk, ProgressMeter meter, CancellationToken cancellationToken)
     {
-        var places = content.Places();
+        var numbers = content.Numbers();
         var buffer = new byte[Limits.MaxChunkBytes];
         for (var number = 0; number < index.Chunks.Length; number++)
         {
             cancellationToken.ThrowIfCancellationRequested();
             var chunk = index.Chunks[number];
-            if (!disk.IsWanted(number) || !places.TryGetValue(chunk.Id, out var offset))
+            if (!disk.IsWanted(number) || !numbers.TryGetValue(chunk.Id, out var known))
             {
                 continue;
             }
 
             var plain = buffer.AsSpan(0, chunk.Bytes);
+            var offset = content.List.Entries[known].Offset;
             RawFile.Read(old, offset, plain);
-            if (ChunkId.Of(plain) != chunk.Id)
+
+            // These bytes had this id a moment ago; only whether they are the same still is asked.
+            if (RawContent.Print(plain) != content.Prints[known])
             {
                 throw new ChunkException(ChunkError.Invalid, $"The old disk changed at byte {offset} while it was read.");
             }

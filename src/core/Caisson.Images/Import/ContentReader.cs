@@ -51,22 +51,25 @@ internal static class ContentReader
 
     private static IEnumerable<ContentBatch> ReadRun(SafeFileHandle file, long start, long end, ZeroMask zeros, Action<long> passed)
     {
-        // Bytes after the last sure cut; copied, since the batch's buffer leaves our hands.
-        byte[] carry = [];
+        // Bytes after the last sure cut begin the next buffer, since this one leaves our hands.
+        var (buffer, carried) = (ArrayPool<byte>.Shared.Rent(BatchBytes), 0);
         while (start < end)
         {
-            var buffer = ArrayPool<byte>.Shared.Rent(BatchBytes);
-            carry.CopyTo(buffer, 0);
             var wanted = (int)Math.Min(BatchBytes, end - start);
-            Fill(file, buffer.AsSpan(carry.Length, wanted - carry.Length), start + carry.Length);
-            zeros.Apply(start + carry.Length, buffer.AsSpan(carry.Length, wanted - carry.Length));
+            Fill(file, buffer.AsSpan(carried, wanted - carried), start + carried);
+            zeros.Apply(start + carried, buffer.AsSpan(carried, wanted - carried));
             var chunks = new List<(long, int, int)>();
             var used = Cut(buffer.AsSpan(0, wanted), isRunEnd: start + wanted == end, start, chunks);
-            carry = buffer.AsSpan(used, wanted - used).ToArray();
+            var (filled, next) = (buffer, ArrayPool<byte>.Shared.Rent(BatchBytes));
+            carried = wanted - used;
+            filled.AsSpan(used, carried).CopyTo(next);
+            buffer = next;
             passed(used);
             start += used;
-            yield return new ContentBatch(buffer, chunks, start);
+            yield return new ContentBatch(filled, chunks, start);
         }
+
+        ArrayPool<byte>.Shared.Return(buffer);
     }
 
     private static int Cut(ReadOnlySpan<byte> bytes, bool isRunEnd, long diskOffset, List<(long Offset, int Start, int Bytes)> chunks)
