@@ -4,6 +4,7 @@ using Caisson.ControlPlane.Data;
 using Caisson.ControlPlane.Hosting;
 using Caisson.Images;
 using Caisson.Protocol;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Net.Http.Headers;
@@ -67,6 +68,7 @@ internal static class RegistryPull
 
         context.Response.Headers["Docker-Content-Digest"] = digest;
         context.Response.Headers.CacheControl = "private, max-age=31536000, immutable";
+        context.Features.Set<IHttpResponseBodyFeature>(new BlobBody(context.Features.GetRequiredFeature<IHttpResponseBodyFeature>()));
         return TypedResults.PhysicalFile(path, type, enableRangeProcessing: true, entityTag: new EntityTagHeaderValue($"\"{digest}\""));
     }
 
