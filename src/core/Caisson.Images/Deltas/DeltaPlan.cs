@@ -12,7 +12,7 @@ internal sealed class DeltaPlan(ImageIndex oldIndex, ImageIndex newIndex, Simila
     private const int RegionBytes = 64 * 1024;
 
     /// <summary>Of the 128 samples or so of a region; below, it resembles by chance.</summary>
-    private const int LeastVotes = 3;
+    private const int LeastVotes = 2;
 
     /// <summary>New chunks, in the order of the new index, some 4 MiB in each unit.</summary>
     public static IReadOnlyList<int[]> Split(ImageIndex newIndex, int[] newChunks)

@@ -14,8 +14,10 @@ internal sealed class DeltaTarget : IDisposable
     private readonly int[] _newChunks;
     private readonly int[] _firstChunk;
     private readonly UnitDecoder _decoder = new();
-    private byte[] _plain = [];
-    private byte[] _reference = [];
+
+    // Of full size at once: growing leaves garbage of megabytes, and what is not touched is not resident.
+    private readonly byte[] _plain = GC.AllocateUninitializedArray<byte>(Limits.MaxUnitPlainBytes);
+    private readonly byte[] _reference = GC.AllocateUninitializedArray<byte>(Limits.MaxUnitReferenceBytes);
 
     /// <exception cref="ChunkException">Invalid: the units do not hold exactly the new chunks.</exception>
     public DeltaTarget(DeltaHead head, ImageIndex index, ContentList baseContent)
@@ -58,8 +60,6 @@ internal sealed class DeltaTarget : IDisposable
     public void Decode(int unit, ReadOnlySpan<byte> stored, SafeFileHandle baseFile, TakeChunk take)
     {
         var entry = _head.Units[unit];
-        Grow(ref _plain, entry.PlainBytes);
-        Grow(ref _reference, entry.Regions.Sum(region => region.Bytes));
         var referenced = 0;
         foreach (var region in entry.Regions)
         {
@@ -78,14 +78,6 @@ internal sealed class DeltaTarget : IDisposable
     }
 
     public void Dispose() => _decoder.Dispose();
-
-    private static void Grow(ref byte[] buffer, int bytes)
-    {
-        if (buffer.Length < bytes)
-        {
-            buffer = new byte[bytes];
-        }
-    }
 
     private void Verify(int unit, ReadOnlySpan<byte> plain)
     {
