@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using Caisson.Chunks;
@@ -8,22 +7,16 @@ namespace Caisson.Fuzz;
 /// <summary>The formats of Caisson.Chunks. Checksums are made right here, or nothing would get past them.</summary>
 internal static class ChunkParsers
 {
-    private const int PlainBytes = 32 * 1024;
-    private const int LargestIndexPlain = 1 << 20;
-    private const int HeadBytesAt = 16;
-    private const int BaseContentAt = 24;
+    public const int PlainBytes = 32 * 1024;
 
     private static readonly byte[] Plain = MakePlain(1);
-    private static readonly byte[] Prefix = MakePlain(2);
-    private static readonly byte[] NoContent = [];
 
     public static Parser Index { get; } = new("index", ParseIndex, () => [SampleIndex().Encode()[..^ChunkId.Size]]);
 
-    public static Parser Frame { get; } = new("frame", ParseFrame, () => [Compressed(3), Compressed(19), [.. Compressed(3)[..100]]]);
+    /// <summary>The same bytes, read row by row from a file.</summary>
+    public static Parser IndexFile { get; } = new("index-file", ParseIndexFile, () => [SampleIndex().Encode()[..^ChunkId.Size]]);
 
-    public static Parser DeltaUnit { get; } = new("delta-unit", ParseUnit, UnitSeeds);
-
-    public static Parser DeltaHead { get; } = new("delta-head", ParseDeltaHead, () => [SampleDelta()]);
+    public static Parser Frame { get; } = new("frame", ParseFrame, () => [Compressed(3), Compressed(19), SamplePack()]);
 
     /// <summary>Four chunks in two frames of one pack, one of them in two places, with holes between.</summary>
     public static ImageIndex SampleIndex()
@@ -37,7 +30,7 @@ internal static class ChunkParsers
         return new ImageIndex(300_000, pack, frames, chunks, extents);
     }
 
-    private static void ParseIndex(byte[] bytes)
+    private static bool ParseIndex(byte[] bytes)
     {
         ImageIndex index;
         try
@@ -46,7 +39,7 @@ internal static class ChunkParsers
         }
         catch (ChunkException)
         {
-            return;
+            return false;
         }
 
         var map = new FrameMap(index);
@@ -62,69 +55,63 @@ internal static class ChunkParsers
 
         Parsers.Require(data == index.DataBytes && data <= index.ImageBytes, "The extents do not add up.");
         Parsers.Require(ImageIndex.Decode(index.Encode()).DataBytes == data, "What was read cannot be written and read again.");
+        return true;
     }
 
-    private static void ParseFrame(byte[] bytes)
+    private static bool ParseIndexFile(byte[] bytes)
+    {
+        var whole = (byte[])[.. bytes, .. SHA256.HashData(bytes)];
+        using var scratch = new ScratchFile(whole);
+        try
+        {
+            using var index = ImageIndexFile.Open(scratch.Path, ChunkId.Of(whole));
+            for (var frame = 0; frame < index.FrameCount; frame++)
+            {
+                var row = index.Frame(frame);
+                Parsers.Require(row.Pack < index.PackCount && (long)row.Offset + row.StoredBytes <= index.Pack(row.Pack).Bytes, "A frame leaves its pack.");
+            }
+
+            for (var chunk = 0; chunk < index.ChunkCount; chunk++)
+            {
+                var row = index.Chunk(chunk);
+                Parsers.Require(row.Id == index.IdOf(chunk) && (long)row.Offset + row.Bytes <= index.Frame(row.Frame).PlainBytes, "A chunk leaves its frame.");
+            }
+
+            Parsers.Require(index.ChunkIds().Count() == index.ChunkCount, "The ids are not as many as the chunks.");
+            return true;
+        }
+        catch (ChunkException)
+        {
+            return false;
+        }
+    }
+
+    private static bool ParseFrame(byte[] bytes)
     {
         using var codec = new FrameCodec();
-        try
-        {
-            codec.Decode(FrameEncoding.Zstd, bytes, new byte[PlainBytes]);
-        }
-        catch (ChunkException)
-        {
-        }
+        return Takes(() => codec.Decode(FrameEncoding.Zstd, bytes, new byte[PlainBytes])) | Takes(() => PackFormat.CheckHeader(bytes));
 
-        try
+        static bool Takes(Action parse)
         {
-            PackFormat.CheckHeader(bytes);
-        }
-        catch (ChunkException)
-        {
-        }
-    }
-
-    /// <summary>The first byte says how the rest is encoded.</summary>
-    private static void ParseUnit(byte[] bytes)
-    {
-        if (bytes.Length == 0)
-        {
-            return;
-        }
-
-        using var decoder = new UnitDecoder();
-        try
-        {
-            decoder.Decode((DeltaEncoding)(bytes[0] % 8), Prefix, bytes.AsSpan(1), new byte[PlainBytes]);
-        }
-        catch (ChunkException)
-        {
-        }
-    }
-
-    private static void ParseDeltaHead(byte[] body)
-    {
-        var bytes = (byte[])[.. body, .. new byte[ChunkId.Size]];
-        if (bytes.Length >= DeltaFormat.HeaderBytes)
-        {
-            BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(HeadBytesAt), bytes.Length);
-            ChunkId.Of(NoContent).WriteTo(bytes.AsSpan(BaseContentAt));
-        }
-
-        SHA256.HashData(bytes.AsSpan(..^ChunkId.Size), bytes.AsSpan(^ChunkId.Size..));
-        try
-        {
-            _ = DeltaFormat.HeadBytes(bytes);
-            var head = DeltaFormat.DecodeHead(bytes);
-            Parsers.Require(head.Units.All(unit => unit.Regions.All(region => region.Offset >= 0 && region.Offset + region.Bytes <= head.BaseBytes)), "A region leaves the old disk.");
-            if (head.IndexPlainBytes <= LargestIndexPlain)
+            try
             {
-                head.DecodeIndex(NoContent);
+                parse();
+                return true;
+            }
+            catch (ChunkException)
+            {
+                return false;
             }
         }
-        catch (ChunkException)
-        {
-        }
+    }
+
+    private static byte[] SamplePack()
+    {
+        using var pack = new MemoryStream();
+        using var writer = new PackWriter(pack);
+        writer.Append(Plain);
+        writer.Finish();
+        return pack.ToArray()[..64];
     }
 
     private static byte[] Compressed(int level)
@@ -135,43 +122,7 @@ internal static class ChunkParsers
         return stored[..length];
     }
 
-    private static IEnumerable<byte[]> UnitSeeds()
-    {
-        // One zstd frame stands alone, against a prefix it makes no use of, and as each stream of a byte difference.
-        var frame = Compressed(3);
-        yield return [(byte)DeltaEncoding.Zstd, .. frame];
-        yield return [(byte)DeltaEncoding.ZstdPrefix, .. frame];
-        var difference = new byte[16];
-        BinaryPrimitives.WriteInt32LittleEndian(difference, PlainBytes);
-        BinaryPrimitives.WriteInt32LittleEndian(difference.AsSpan(4), frame.Length);
-        yield return [(byte)DeltaEncoding.ByteDifference, .. difference, .. frame, .. frame];
-        yield return [(byte)DeltaEncoding.Lzma, 1, 0, 7, 0, .. Plain.AsSpan(0, 8), 0];
-    }
-
-    private static byte[] SampleDelta()
-    {
-        using var codec = new FrameCodec();
-        var index = SampleIndex().Encode();
-        var stored = new byte[index.Length];
-        var (_, length) = codec.Encode(index, stored);
-        var head = DeltaFormat.EncodeHead(new DeltaHead
-        {
-            BaseContent = ChunkId.Of(NoContent),
-            BaseBytes = 1 << 20,
-            TargetIndex = ChunkId.Of(index),
-            IndexEncoding = IndexEncoding.Zstd,
-            IndexPlainBytes = index.Length,
-            IndexStored = stored.AsMemory(0, length),
-            Units =
-            [
-                new DeltaUnit { Encoding = DeltaEncoding.ZstdPrefix, StoredBytes = 500, PlainBytes = 100_000, ChunkCount = 2, Regions = [new DeltaRegion(4096, 8192), new DeltaRegion(0, 65_536)] },
-                new DeltaUnit { Encoding = DeltaEncoding.Stored, StoredBytes = 50_000, PlainBytes = 50_000, ChunkCount = 2, Regions = [] },
-            ],
-        });
-        return head[..^ChunkId.Size];
-    }
-
-    private static byte[] MakePlain(int seed)
+    public static byte[] MakePlain(int seed)
     {
         var random = new Random(seed);
         return [.. Enumerable.Range(0, PlainBytes).Select(i => (byte)(i % 7 == 0 ? random.Next(256) : "Caisson "[i % 8]))];

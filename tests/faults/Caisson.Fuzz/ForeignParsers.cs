@@ -10,6 +10,7 @@ internal static class ForeignParsers
     private const int Sector = 512;
     private const int RegionTable = 192 * 1024;
     private const int Metadata = 1 << 20;
+    private const int DiskSizeAt = 65_544;
 
     public static Parser Qcow2 { get; } = new("qcow2", bytes => Check(ImageFormat.Qcow2, bytes.Length, (0, bytes)), () => [SampleQcow2()]);
 
@@ -18,10 +19,10 @@ internal static class ForeignParsers
     /// <summary>Half of the input is the table of regions, half the metadata; the rest of the file is as it should be.</summary>
     public static Parser Vhdx { get; } = new("vhdx", ParseVhdx, () => [SampleVhdx()]);
 
-    private static void ParseVhdx(byte[] bytes) =>
-        Check(ImageFormat.Vhdx, 2 * Metadata, (0, "vhdxfile"u8.ToArray()), (RegionTable, bytes[..(bytes.Length / 2)]), (Metadata, bytes[(bytes.Length / 2)..]));
+    private static bool ParseVhdx(byte[] bytes) =>
+        Check(ImageFormat.Vhdx, 2 * Metadata, (0, "vhdxfile"u8.ToArray()), (RegionTable, bytes[..(bytes.Length / 2)]), (Metadata + DiskSizeAt, BitConverter.GetBytes(1L << 30)), (Metadata, bytes[(bytes.Length / 2)..]));
 
-    private static void Check(ImageFormat format, long length, params (long At, byte[] Bytes)[] parts)
+    private static bool Check(ImageFormat format, long length, params (long At, byte[] Bytes)[] parts)
     {
         using var file = File.OpenHandle(Path.Combine(Path.GetTempPath(), $"caisson-fuzz-{Guid.NewGuid():n}"), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, FileOptions.DeleteOnClose);
         RandomAccess.SetLength(file, length);
@@ -34,10 +35,12 @@ internal static class ForeignParsers
         {
             var size = ForeignHeader.Check(file, "input", format);
             Parsers.Require(size is > 0 and <= Chunks.Limits.MaxImageBytes, "A size out of range was let through.");
+            return true;
         }
         catch (Exception e) when (e is ImageStoreException or EndOfStreamException)
         {
             // Refused; ForeignImage says of a table that is cut short what it says of any file that is.
+            return false;
         }
     }
 
@@ -86,7 +89,7 @@ internal static class ForeignParsers
         new Guid("caa16737-fa36-4d43-b3b6-33f0aa44e76b").TryWriteBytes(metadata.AsSpan(32));
         BinaryPrimitives.WriteUInt32LittleEndian(metadata.AsSpan(48), 65536);
         new Guid("2fa54224-cd1b-4876-b211-5dbed83bf4b8").TryWriteBytes(metadata.AsSpan(64));
-        BinaryPrimitives.WriteUInt32LittleEndian(metadata.AsSpan(80), 65544);
+        BinaryPrimitives.WriteUInt32LittleEndian(metadata.AsSpan(80), DiskSizeAt);
         return [.. regions, .. metadata];
     }
 }

@@ -13,11 +13,11 @@ internal static class GuestParser
         Encoding.UTF8.GetBytes("""{"caisson":1,"type":"heartbeat","bootId":"6f9619ff-8b86-d011-b42d-00c04fc964ff","uptimeSeconds":12,"facts":{"os":"Debian 12","ip.v4":"10.0.2.15"}}""" + "\n"),
     ]);
 
-    private static async Task ParseAsync(byte[] bytes)
+    private static async Task<bool> ParseAsync(byte[] bytes)
     {
         using var stream = new MemoryStream(bytes);
         await GuestConnection.ReadAsync(stream, Heard, TimeProvider.System, CancellationToken.None);
-        _ = GuestMessage.Parse(bytes);
+        return GuestMessage.Parse(bytes) is not null;
     }
 
     private static ValueTask Heard(GuestMessage message)

@@ -17,9 +17,11 @@ internal static class ImageParsers
 
     public static Parser Manifest { get; } = new("manifest", ParseManifest, () => [SampleManifest()]);
 
+    public static Parser Config { get; } = new("config", ParseConfig, () => [SampleConfig()]);
+
     public static Parser OciIndex { get; } = new("oci-index", ParseOciIndex, () => [SampleOciIndex()]);
 
-    private static void ParsePresence(byte[] body)
+    private static bool ParsePresence(byte[] body)
     {
         var map = new PresenceMap(Index);
         var isTaken = map.TryLoad([.. body, .. ChunkId.Of(body).ToByteArray()], ManifestId);
@@ -27,9 +29,14 @@ internal static class ImageParsers
         Parsers.Require(isTaken || present.Count == 0, "A map that was refused left something marked.");
         Parsers.Require(map.PresentBytes == present.Sum(extent => (long)Index.ExtentBytes(extent)), "The present bytes do not add up.");
         Parsers.Require(present.TrueForAll(extent => map.IsPresent(Index.Extents[extent].Offset, Index.ExtentBytes(extent))), "An extent that is here is not shown.");
+
+        var claimed = new PresenceMap(Index);
+        Parsers.Require(claimed.TryLoad([.. body, .. ChunkId.Of(body).ToByteArray()], ManifestId, isTrusted: false) == isTaken, "What is trusted and what is claimed are read differently.");
+        Parsers.Require(claimed.PresentBytes == 0 && claimed.ClaimedBytes == map.PresentBytes, "The claims do not add up.");
+        return isTaken;
     }
 
-    private static void ParseManifest(byte[] bytes)
+    private static bool ParseManifest(byte[] bytes)
     {
         try
         {
@@ -37,28 +44,36 @@ internal static class ImageParsers
             Parsers.Require(manifest.Layers.All(layer => layer.Size >= 0 && ChunkId.TryParseDigest(layer.Digest, out _)), "A layer has no digest or a negative size.");
             _ = OciManifest.Parse(manifest.ToBytes());
             _ = manifest.IndexLayer();
+            return true;
         }
         catch (ChunkException)
         {
-        }
-
-        try
-        {
-            _ = JsonSerializer.Deserialize(bytes, OciJson.Default.GenerationConfig);
-        }
-        catch (JsonException)
-        {
+            return false;
         }
     }
 
-    private static void ParseOciIndex(byte[] bytes)
+    private static bool ParseConfig(byte[] bytes)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(bytes, OciJson.Default.GenerationConfig) is { Name: not null };
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
+    private static bool ParseOciIndex(byte[] bytes)
     {
         try
         {
             Parsers.Require(Images.OciIndex.Parse(bytes).Manifests.All(entry => entry.Size >= 0), "An entry has a negative size.");
+            return true;
         }
         catch (JsonException)
         {
+            return false;
         }
     }
 
@@ -81,6 +96,9 @@ internal static class ImageParsers
         var descriptor = new OciDescriptor { MediaType = MediaTypes.Index, Digest = SomeDigest, Size = 1234, Annotations = new Dictionary<string, string>(StringComparer.Ordinal) { ["a"] = "b" } };
         return new OciManifest { ArtifactType = MediaTypes.Generation, Config = descriptor with { MediaType = "application/json" }, Layers = [descriptor, descriptor with { MediaType = MediaTypes.Pack }], Subject = descriptor }.ToBytes();
     }
+
+    private static byte[] SampleConfig() => JsonSerializer.SerializeToUtf8Bytes(
+        new GenerationConfig { Name = "work", Number = 3, ImageBytes = 1 << 20, StoredBytes = 5000, ChunkCount = 4, Created = DateTimeOffset.UnixEpoch }, OciJson.Default.GenerationConfig);
 
     private static byte[] SampleOciIndex() =>
         Encoding.UTF8.GetBytes($$$"""{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[{"mediaType":"a/b","digest":"{{{SomeDigest}}}","size":7,"artifactType":"c/d","annotations":{"e":"f"}}]}""");

@@ -12,11 +12,12 @@ internal static class NbdParser
     private const uint RequestMagic = 0x25609513;
     private const int Go = 7;
 
-    public static Parser Connection { get; } = new("nbd", Parse, () => [Sample(), [.. Flags(), .. Option(1, "disk"u8)], [.. Flags(), .. Option(8, []), .. Option(3, []), .. Option(2, [])]]);
+    public static Parser Connection { get; } = new("nbd", Parse, () => [Sample(), [.. Flags(), .. Option(1, "disk"u8)], [.. Flags(), .. Option(8, []), .. Option(3, []), .. Option(1, "disk"u8)]]);
 
-    private static void Parse(byte[] bytes)
+    private static bool Parse(byte[] bytes)
     {
         Exception? failure = null;
+        var isSettled = false;
         using var socket = FuzzedSocket.Create(bytes, out var drained);
         var device = new SmallDevice();
         var (input, port) = (new ConnectionInput(socket), new SendPort(socket));
@@ -26,6 +27,7 @@ internal static class NbdParser
             {
                 if (new Handshake(input, port, "disk", device).Run() is { } settled)
                 {
+                    isSettled = true;
                     new Transmission(input, port, device, settled, pending, e => failure = e).Run();
                 }
             }
@@ -41,6 +43,8 @@ internal static class NbdParser
         {
             throw new InvalidOperationException("A client's bytes looked like a fault of the device.", failure);
         }
+
+        return isSettled;
     }
 
     private static byte[] Flags() => BigEndian(FixedNewstyleNoZeroes);

@@ -4,11 +4,11 @@ namespace Caisson.Fuzz;
 
 /// <summary>One parser of bytes that others made.</summary>
 /// <param name="Parse">
-/// Parses any bytes. What the parser is documented to throw is swallowed; whatever else comes out is a bug, as is a result that breaks what
+/// Parses any bytes, and says whether the parser took them. What it is documented to throw is swallowed; whatever else comes out is a bug, as is a result that breaks what
 /// its users rely on.
 /// </param>
-/// <param name="Seeds">Well-formed inputs to begin from.</param>
-internal sealed record Parser(string Name, Action<byte[]> Parse, Func<IEnumerable<byte[]>> Seeds);
+/// <param name="Seeds">Well-formed inputs to begin from: the parser takes each, or nothing behind its first check would ever be reached.</param>
+internal sealed record Parser(string Name, Func<byte[], bool> Parse, Func<IEnumerable<byte[]>> Seeds);
 
 /// <summary>Every parser that meets foreign bytes.</summary>
 internal static class Parsers
@@ -16,12 +16,23 @@ internal static class Parsers
     public static ImmutableList<Parser> All { get; } =
     [
         ChunkParsers.Index,
+        ChunkParsers.IndexFile,
         ChunkParsers.Frame,
-        ChunkParsers.DeltaUnit,
-        ChunkParsers.DeltaHead,
+        DeltaParsers.Unit,
+        DeltaParsers.Head,
+        DeltaParsers.Units,
+        DeltaParsers.Columns,
         ImageParsers.Presence,
         ImageParsers.Manifest,
+        ImageParsers.Config,
         ImageParsers.OciIndex,
+        LocalParsers.BootProfile,
+        LocalParsers.Care,
+        LocalParsers.Journal,
+        LocalParsers.Spool,
+        RegistryParsers.Token,
+        RegistryParsers.Credential,
+        RegistryParsers.Address,
         ForeignParsers.Qcow2,
         ForeignParsers.Vmdk,
         ForeignParsers.Vhdx,

@@ -37,7 +37,7 @@ internal sealed class ImportJournal : IDisposable
             return null;
         }
 
-        var states = lines.Skip(1).Select(line => Parse(line, ImportJson.Default.ImportState)).TakeWhile(state => state is not null).ToList();
+        var states = lines.Skip(1).Select(line => Parse(line, ImportJson.Default.ImportState)).TakeWhile(state => state is { Position: >= 0, Ledger.IsWhole: true }).ToList();
         var file = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.Read);
 
         // What was torn goes: a line is only ever appended to whole ones.

@@ -169,5 +169,8 @@ internal sealed class ImportLedger : IDisposable
 /// <summary>A state of a ledger that an interrupted import can go back to.</summary>
 internal sealed record LedgerMark(RowMark Chunks, RowMark Extents, RowMark Known, RowMark Frames, RowMark Packs)
 {
+    /// <summary>False: read from something that was no mark.</summary>
+    internal bool IsWhole => ((RowMark?[])[Chunks, Extents, Known, Frames, Packs]).All(mark => mark is { Count: >= 0, Hash: not null });
+
     public static readonly LedgerMark Empty = new(RowMark.Empty, RowMark.Empty, RowMark.Empty, RowMark.Empty, RowMark.Empty);
 }

@@ -32,6 +32,12 @@ internal sealed class RowFile : IDisposable
     public static RowFile Open(string path, int rowBytes, RowMark at)
     {
         var rows = new RowFile(File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite), rowBytes);
+        if (RandomAccess.GetLength(rows._file) < (long)at.Count * rowBytes)
+        {
+            rows.Dispose();
+            throw new InvalidDataException($"{path} is shorter than it was when the import was interrupted.");
+        }
+
         RandomAccess.SetLength(rows._file, (long)at.Count * rowBytes);
         while (rows._flushed < at.Count)
         {

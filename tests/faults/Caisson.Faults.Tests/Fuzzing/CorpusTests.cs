@@ -25,6 +25,16 @@ public sealed class CorpusTests
         }
     }
 
+    /// <summary>From a seed that is refused at the door, no fuzzer comes to what lies behind it.</summary>
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void A_parser_takes_each_of_its_seeds(string name)
+    {
+        var parser = Parsers.Named(name);
+        Assert.NotEmpty(parser.Seeds());
+        Assert.All(parser.Seeds(), seed => Assert.True(parser.Parse(seed)));
+    }
+
     private static byte[] Mutate(byte[] seed, Random random)
     {
         var bytes = random.Next(4) == 0 ? seed[..random.Next(seed.Length + 1)] : (byte[])seed.Clone();

@@ -58,7 +58,7 @@ internal sealed partial class RegistryAuthorization(Uri registry, RegistryCreden
 
     private async Task<AuthenticationHeaderValue> FetchTokenAsync(string challenge, CancellationToken cancellationToken)
     {
-        var parameters = Parameter().Matches(challenge).DistinctBy(m => m.Groups["name"].Value).ToDictionary(m => m.Groups["name"].Value, m => m.Groups["value"].Value, StringComparer.OrdinalIgnoreCase);
+        var parameters = Parameter().Matches(challenge).DistinctBy(m => m.Groups["name"].Value, StringComparer.OrdinalIgnoreCase).ToDictionary(m => m.Groups["name"].Value, m => m.Groups["value"].Value, StringComparer.OrdinalIgnoreCase);
         if (!parameters.TryGetValue("realm", out var realm) || !Uri.TryCreate(realm, UriKind.Absolute, out var service) || !MayBeAsked(service))
         {
             throw new HttpRequestException($"{registry} wants a token from '{parameters.GetValueOrDefault("realm")}', which is no address a credential may be sent to.");
@@ -87,7 +87,7 @@ internal sealed partial class RegistryAuthorization(Uri registry, RegistryCreden
             using var json = JsonDocument.Parse(answer);
             foreach (var name in (string[])["token", "access_token"])
             {
-                if (json.RootElement.TryGetProperty(name, out var token) && token.GetString() is { Length: > 0 } text)
+                if (json.RootElement.TryGetProperty(name, out var token) && token.GetString() is { Length: > 0 } text && !text.Any(char.IsControl))
                 {
                     return text;
                 }
