@@ -52,6 +52,9 @@ public sealed record ImportRequest
 
     /// <summary>zstd level, 1 to 19; 0: stored as it is.</summary>
     public int CompressionLevel { get; init; } = 3;
+
+    /// <summary>Bytes of disk between two states an interrupted import can go on from, at least.</summary>
+    internal long CommitBytes { get; init; } = 16L << 20;
 }
 
 /// <summary>What lay in free space of an imported disk's file systems.</summary>

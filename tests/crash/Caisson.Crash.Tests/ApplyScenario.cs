@@ -1,9 +1,13 @@
+using Caisson.Chunks;
 using Caisson.Images;
 using Caisson.Testing;
 
 namespace Caisson.Crash.Tests;
 
-/// <summary>The real <c>caisson store apply</c>: the new disk is there whole or not at all, the old one is as it was.</summary>
+/// <summary>
+/// A delta that is applied in small steps, killed when some of it is durable, and then the real <c>caisson store apply</c>, which goes on: the new disk is there
+/// whole or not at all, the old one is as it was, and what lies half done is gone on with.
+/// </summary>
 internal static class ApplyScenario
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -15,6 +19,7 @@ internal static class ApplyScenario
         var delta = Path.Combine(folder, "update.delta");
         var stored = await published.Store.CreateDeltaAsync(published.Old.ManifestDigest, published.New.ManifestDigest, TimeProvider.System, null, Token);
         await published.Store.ExportBlobAsync(stored.BlobDigest, delta, Token);
+        var index = published.Store.ReadIndex(published.New.ManifestDigest);
         return new CrashScenario("apply", PrepareAsync, RunAsync, CheckAsync);
 
         async Task PrepareAsync(string mount)
@@ -25,25 +30,38 @@ internal static class ApplyScenario
 
         async Task RunAsync(Recording recording)
         {
-            using var process = CaissonTool.Start(plant, ApplyArguments(recording.MountPoint));
-            await Tool.EndAsync(process, _ => { });
+            var (old, patch, target) = (Path.Combine(recording.MountPoint, "old.raw"), Path.Combine(recording.MountPoint, "update.delta"), Path.Combine(recording.MountPoint, "new.raw"));
+            await CaissonTool.KillOnceAsync(() => IsHalfDone(recording.MountPoint), plant, "apply", old, patch, target);
+            await CaissonTool.RunAsync(plant, "store", "apply", "--base", old, "--delta", patch, "--out", target);
             recording.Promised("new.raw");
         }
 
-        async Task CheckAsync(string mount, IReadOnlySet<string> promised)
+        async Task<bool> CheckAsync(string mount, IReadOnlySet<string> promised)
         {
             var file = Path.Combine(mount, "new.raw");
             Assert.True((await File.ReadAllBytesAsync(Path.Combine(mount, "old.raw"), Token)).AsSpan().SequenceEqual(SampleDisks.Old), "The old disk changed.");
             Assert.True(File.Exists(file) || !promised.Contains("new.raw"), "The new disk was acknowledged and is lost.");
+            var isTelling = !File.Exists(file) && IsHalfDone(mount);
             if (!File.Exists(file))
             {
                 await RawDelta.ApplyAsync(Path.Combine(mount, "old.raw"), Path.Combine(mount, "update.delta"), file, TimeProvider.System, null, Token);
             }
 
             Assert.True((await File.ReadAllBytesAsync(file, Token)).AsSpan().SequenceEqual(SampleDisks.New), "The new disk has wrong bytes.");
+            return isTelling;
+        }
+
+        bool IsHalfDone(string mount)
+        {
+            try
+            {
+                var map = new PresenceMap(index);
+                return map.TryLoad(File.ReadAllBytes(Path.Combine(mount, "new.raw.part.present")), ChunkId.Of(index.Encode())) && map.PresentBytes > 0;
+            }
+            catch (IOException)
+            {
+                return false; // Not there yet, or no more.
+            }
         }
     }
-
-    private static string[] ApplyArguments(string mount) =>
-        ["store", "apply", "--base", Path.Combine(mount, "old.raw"), "--delta", Path.Combine(mount, "update.delta"), "--out", Path.Combine(mount, "new.raw")];
 }

@@ -63,7 +63,7 @@ internal sealed class LoggedDisk : IAsyncDisposable
     {
         if (await IsMountedAsync())
         {
-            await Tool.RunAsync("umount", MountPoint);
+            await Tool.UnmountAsync(MountPoint);
         }
 
         if (_device is not null)

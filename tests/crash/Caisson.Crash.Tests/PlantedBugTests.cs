@@ -24,6 +24,11 @@ public sealed class PlantedBugTests : IDisposable
     public async Task A_presence_map_saved_before_its_bytes_is_found(string fileSystem) =>
         await IsFoundAsync(fileSystem, await FillScenario.CreateAsync(_folder.Path, fromSeed: false, await PlantAsync("late:/new/image.raw")));
 
+    [Theory]
+    [MemberData(nameof(FileSystem.OneOrAll), "ext4", MemberType = typeof(FileSystem))]
+    public async Task A_journal_of_an_import_that_is_not_synced_is_found(string fileSystem) =>
+        await IsFoundAsync(fileSystem, await ResumedImportScenario.CreateAsync(_folder.Path, await PlantAsync("file:/import-raw/journal")));
+
     public void Dispose() => _folder.Dispose();
 
     private static async Task IsFoundAsync(string fileSystem, CrashScenario scenario) =>

@@ -35,7 +35,7 @@ internal sealed class RevivedDisk : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await Tool.RunAsync("umount", MountPoint);
+        await Tool.UnmountAsync(MountPoint);
         File.Delete(_image);
     }
 

@@ -5,6 +5,8 @@ namespace Caisson.Crash.Tests;
 /// <summary>A program run to its end.</summary>
 internal static class Tool
 {
+    private const int MostBusy = 100;
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     public static Process Start(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
@@ -24,6 +26,25 @@ internal static class Tool
     {
         using var process = Start(program, arguments);
         return await EndAsync(process, _ => { });
+    }
+
+    /// <summary>
+    /// Unmounts; again for a moment while the mount is busy: a process that another test starts holds every file of this one between its fork and its exec.
+    /// </summary>
+    public static async Task UnmountAsync(string mountPoint)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                await RunAsync("umount", mountPoint);
+                return;
+            }
+            catch (InvalidOperationException e) when (attempt < MostBusy && e.Message.Contains("busy", StringComparison.Ordinal))
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(50), Token);
+            }
+        }
     }
 
     /// <summary>Waits for the end of a process.</summary>

@@ -35,7 +35,11 @@ internal sealed class GarbageCollection(ImageStore store, StoreLayout layout, Ti
         var trash = Path.Combine(layout.TempDirectory, "trash");
         await using (await layout.LockIndexAsync(cancellationToken).ConfigureAwait(false))
         {
-            Directory.CreateDirectory(trash);
+            if (!isDry)
+            {
+                Directory.CreateDirectory(trash);
+            }
+
             Sweep(Needed(), isDry ? null : trash, cancellationToken);
         }
 

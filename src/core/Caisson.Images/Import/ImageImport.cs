@@ -74,7 +74,7 @@ internal sealed class ImageImport(ImageStore store, StoreLayout layout, ImportRe
             var meter = new ProgressMeter("Importing", length, time, progress, journal.At.Position);
             var stale = StaleSpace.Find(file);
             var zeros = request.Trim ? new ZeroMask(stale.Ranges) : ZeroMask.None;
-            await new ImportPipeline(ledger, packs, journal, request.CompressionLevel).RunAsync(file, length, zeros, meter.Add, cancellationToken).ConfigureAwait(false);
+            await new ImportPipeline(ledger, packs, journal, request.CompressionLevel, request.CommitBytes).RunAsync(file, length, zeros, meter.Add, cancellationToken).ConfigureAwait(false);
             ledger.ForgetIds();
             var indexFile = Path.Combine(_folder, "index");
             var index = ImportedIndex.Write(ledger, known, length, indexFile);

@@ -9,11 +9,9 @@ namespace Caisson.Images;
 /// 1 read and cut (one thread), 2 hash (all cores), 3 look up and lay into frames (one thread), 4 compress (all cores), 5 write (one thread).
 /// Order is kept throughout: the same disk on the same store gives the same packs.
 /// </summary>
-internal sealed class ImportPipeline(ImportLedger ledger, PackFolder packs, ImportJournal journal, int level)
+/// <param name="commitBytes">As of <see cref="ImportRequest.CommitBytes"/>.</param>
+internal sealed class ImportPipeline(ImportLedger ledger, PackFolder packs, ImportJournal journal, int level, long commitBytes)
 {
-    /// <summary>Bytes of disk between two states an interrupted import can go on from, at least.</summary>
-    private const long CommitBytes = 16L << 20;
-
     private readonly Channel<Task<HashedBatch>> _hashed = Channel.CreateBounded<Task<HashedBatch>>(HashedBatch.AtOnce(Environment.ProcessorCount));
     private readonly Channel<Task<PackedBatch>> _packed = Channel.CreateBounded<Task<PackedBatch>>(HashedBatch.AtOnce(Environment.ProcessorCount));
 
@@ -86,7 +84,7 @@ internal sealed class ImportPipeline(ImportLedger ledger, PackFolder packs, Impo
                 packs.Close();
             }
 
-            if (!packs.IsOpen && batch.After.Position - committed >= CommitBytes)
+            if (!packs.IsOpen && batch.After.Position - committed >= commitBytes)
             {
                 journal.Commit(batch.After with { Ledger = batch.After.Ledger with { Frames = ledger.Frames.Flush(), Packs = ledger.Packs.Flush() } }, ledger);
                 committed = batch.After.Position;
