@@ -41,6 +41,19 @@ internal sealed class FlippedStore
         return new FlippedStore(folder, store, oldDisk, newDisk, old, next, delta);
     }
 
+    /// <summary>All of it in another place, to repair from.</summary>
+    public DirectoryBlobSource CopyTo(string directory)
+    {
+        foreach (var file in Directory.EnumerateFiles(Store.Directory, "*", SearchOption.AllDirectories))
+        {
+            var copy = Path.Combine(directory, Path.GetRelativePath(Store.Directory, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(file, copy);
+        }
+
+        return new DirectoryBlobSource(ImageStore.Open(directory));
+    }
+
     /// <summary>Digests of all blobs of a kind.</summary>
     public IReadOnlyList<string> BlobsOf(string mediaType)
     {
@@ -91,19 +104,23 @@ internal sealed class FlippedStore
         }
     }
 
-    /// <summary>Opens, or opens again, the image in a directory and fills it to the end, reading all of it as a guest would.</summary>
-    public async Task FillAsync(string directory, bool isOld = false, string? seed = null)
+    /// <summary>Opens, or opens again, the image in a directory.</summary>
+    /// <param name="boot">The kernel's boot id, made up.</param>
+    public Task<SelfFillingImage> OpenAsync(string directory, bool isOld = false, string? seed = null, string boot = "boot") =>
+        SelfFillingImage.OpenAsync(directory, (isOld ? _old : _new).ManifestDigest, new DirectoryBlobSource(Store), seed, boot, new HastyTime(), null, Token);
+
+    /// <summary>Opens the image of the new disk and fills it to the end, reading all of it as a guest would.</summary>
+    public async Task FillAsync(string directory, string? seed = null, string boot = "boot")
     {
-        var expected = isOld ? OldDisk : NewDisk;
-        await using var image = await SelfFillingImage.OpenAsync(directory, (isOld ? _old : _new).ManifestDigest, new DirectoryBlobSource(Store), seed, new HastyTime(), null, Token);
+        await using var image = await OpenAsync(directory, seed: seed, boot: boot);
         if (seed is not null)
         {
             await image.PrepareFromDeltaAsync(seed, () => null, Token);
         }
 
-        var read = new byte[expected.Length];
+        var read = new byte[NewDisk.Length];
         await image.ReadAsync(0, read, Token);
-        Assert.True(read.AsSpan().SequenceEqual(expected));
+        Assert.True(read.AsSpan().SequenceEqual(NewDisk));
         await image.FillAsync(() => null, Token);
     }
 }
