@@ -10,7 +10,8 @@ namespace Caisson.Images;
 /// </summary>
 internal sealed class Filler(ImageIndex index, FrameFetcher fetcher, DemandGate demand, RateLimit limit, Func<bool> isRestHeld, TimeProvider time)
 {
-    private const int Lanes = 4;
+    /// <summary>Requests that are on their way at once.</summary>
+    internal const int Lanes = 4;
 
     private const int SmallestRequestBytes = 128 * 1024;
 

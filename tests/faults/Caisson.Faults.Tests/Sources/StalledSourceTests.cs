@@ -8,9 +8,6 @@ namespace Caisson.Faults.Tests.Sources;
 /// <summary>Requests of the background fill that never end: who reads other bytes meanwhile is served at once.</summary>
 public sealed class StalledSourceTests : IDisposable
 {
-    /// <summary>As many as the filler has on their way at once.</summary>
-    private const int Lanes = 3;
-
     /// <summary>Far below what a stalled request is given before it is given up.</summary>
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(10);
 
@@ -44,13 +41,13 @@ public sealed class StalledSourceTests : IDisposable
         await using var server = new HostileServer(published.Store, async (asked, answer) =>
         {
             var number = packs.Contains(asked.Blob!) ? Interlocked.Increment(ref _asked) : int.MaxValue;
-            if (number > Lanes)
+            if (number > Filler.Lanes)
             {
                 return false;
             }
 
             await answer.SendHeadAsync("206 Partial Content", [string.Create(CultureInfo.InvariantCulture, $"Content-Range: bytes {asked.Offset}-{asked.Offset + asked.Bytes - 1}/*"), $"Content-Length: {asked.Bytes}"]);
-            if (number == Lanes)
+            if (number == Filler.Lanes)
             {
                 _stalled.SetResult();
             }
@@ -62,6 +59,7 @@ public sealed class StalledSourceTests : IDisposable
         await using var image = await SelfFillingImage.OpenAsync(_folder.File("image"), published.New.ManifestDigest, new RegistryBlobSource(client, "work"), TimeProvider.System, null, Token);
         var fill = image.FillAsync(() => null, Token);
         await _stalled.Task.WaitAsync(Soon, Token);
+        Assert.Equal(Filler.Lanes, Volatile.Read(ref _asked));
 
         // The filler goes by the order of the frames, so the last is on no lane yet.
         var map = new FrameMap(index);
@@ -69,6 +67,9 @@ public sealed class StalledSourceTests : IDisposable
         var read = new byte[4096];
         await image.ReadAsync(extent.Offset, read, Token).AsTask().WaitAsync(Soon, Token);
         Assert.True(read.AsSpan().SequenceEqual(SampleDisks.New.AsSpan((int)extent.Offset, read.Length)));
+
+        // By requests of its own: the filler has no lane left that might have fetched it.
+        Assert.InRange(_asked, Filler.Lanes + 1, int.MaxValue);
         Assert.False(fill.IsCompleted);
     }
 }
