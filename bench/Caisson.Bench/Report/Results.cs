@@ -27,6 +27,9 @@ internal sealed class Results
     public double this[string name] =>
         _values.TryGetValue(name, out var text) && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) ? value : double.NaN;
 
+    /// <summary>How many results were compared with the image they must be and are not; not a number: none was compared.</summary>
+    public double Wrong => _values.Where(value => value.Key.EndsWith(".same", StringComparison.Ordinal)).Select(value => value.Value == "yes" ? 0.0 : 1.0).DefaultIfEmpty(double.NaN).Sum();
+
     public string Text(string name) => _values.GetValueOrDefault(name, "");
 
     public double Median(string name)
