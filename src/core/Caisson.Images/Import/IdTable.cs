@@ -1,15 +1,25 @@
-using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using Caisson.Chunks;
 
 namespace Caisson.Images;
 
 /// <summary>
-/// Chunk id → a number, in 10 to 12 bytes of memory each: a slot holds 32 bits of the id and the number; the id itself stays in its file, where
-/// <paramref name="idOf"/> reads it to settle a match. 4096 segments by the id's first bits grow one by one, so growing needs no room for two tables.
+/// Chunk id → a number, in 10 to 12 bytes of memory each: a slot holds 32 bits of the id's hash and the number; the id itself stays in its file, where
+/// <paramref name="idOf"/> reads it to settle a match. 4096 segments by 12 more bits of hash grow one by one, so growing needs no room for two tables.
+/// <para>
+/// Ids are not taken as they come: an index that somebody pushed may claim a million of them that differ only where this table does not look. Places are
+/// multilinear hashes (Carter and Wegman, "Universal classes of hash functions", 1979) with a secret of this table.
+/// </para>
 /// </summary>
 internal sealed class IdTable(Func<uint, ChunkId> idOf)
 {
     private const int SegmentBits = 12;
+
+    private const int WordsOfId = ChunkId.Size / sizeof(uint);
+
+    /// <summary>For each of two hashes a factor for each word of an id, and what the sum begins from.</summary>
+    private readonly ulong[] _secret = MemoryMarshal.Cast<byte, ulong>(RandomNumberGenerator.GetBytes(2 * (WordsOfId + 1) * sizeof(ulong))).ToArray();
 
     private readonly Segment[] _segments = [.. Enumerable.Range(0, 1 << SegmentBits).Select(_ => new Segment())];
 
@@ -37,7 +47,7 @@ internal sealed class IdTable(Func<uint, ChunkId> idOf)
     }
 
     /// <summary>
-    /// Adds an id unless it, or one that shares 44 bits with it, is here. Reads no file; for what is added only so that it may be found.
+    /// Adds an id unless it, or one that shares 44 bits of hash with it, is here. Reads no file; for what is added only so that it may be found.
     /// </summary>
     public void TryAdd(ChunkId id, uint number)
     {
@@ -72,7 +82,16 @@ internal sealed class IdTable(Func<uint, ChunkId> idOf)
     {
         Span<byte> bytes = stackalloc byte[ChunkId.Size];
         id.WriteTo(bytes);
-        return (_segments[BinaryPrimitives.ReadUInt16LittleEndian(bytes) >> (16 - SegmentBits)], BinaryPrimitives.ReadUInt32LittleEndian(bytes[2..]));
+        var words = MemoryMarshal.Cast<byte, uint>(bytes);
+        var (segment, tag) = (_secret[WordsOfId], _secret[^1]);
+        for (var word = 0; word < WordsOfId; word++)
+        {
+            segment += _secret[word] * words[word];
+            tag += _secret[WordsOfId + 1 + word] * words[word];
+        }
+
+        // The upper halves of the sums are what is universal.
+        return (_segments[segment >> (64 - SegmentBits)], (uint)(tag >> 32));
     }
 
     private sealed class Segment
