@@ -1,5 +1,14 @@
 // What `./dev test fuzz` runs: list | seeds DIR | run PARSER (under afl-fuzz) | replay PARSER FILE…
+using System.Runtime.InteropServices;
 using Caisson.Fuzz;
+
+const int TraceBytes = 1 << 16;
+
+// Code that SharpFuzz has instrumented counts its branches here from its first line on: seeds are made before a fuzzer gives it its own memory, or with none.
+unsafe
+{
+    SharpFuzz.Common.Trace.SharedMem = (byte*)NativeMemory.AllocZeroed(TraceBytes);
+}
 
 switch (args)
 {
