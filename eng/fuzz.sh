@@ -11,7 +11,7 @@ prepare_fuzz() { # -> $ARTIFACTS/fuzz/{app,seeds}
   local app=$ARTIFACTS/fuzz/app tools=$ARTIFACTS/tools library
   dotnet publish "$ROOT/tests/faults/Caisson.Fuzz" -c Release -v q --nologo -o "$app" || return 1
   [ -x "$tools/sharpfuzz" ] || dotnet tool install SharpFuzz.CommandLine --version $SHARPFUZZ_VERSION --tool-path "$tools" >/dev/null || return 1
-  for library in "$app"/Caisson.{Chunks,Nbd,Qmp,Images,Machines}.dll; do
+  for library in "$app"/Caisson.{Chunks,FileSystems,Nbd,Qmp,Images,Machines}.dll; do
     # What is instrumented already is said to be so; a publish writes it anew when it has changed.
     "$tools/sharpfuzz" "$library" >"$SUITE_LOGS/sharpfuzz.log" 2>&1 || grep -q 'already instrumented' "$SUITE_LOGS/sharpfuzz.log" || { cat "$SUITE_LOGS/sharpfuzz.log"; return 1; }
   done

@@ -17,7 +17,7 @@ internal static class DiskParsers
     /// <summary>A GPT's checksums are made right first, so that what they cover is read.</summary>
     public static Parser Partitions { get; } = new("partitions", ParsePartitions, () => [Seed("seed-gpt"), Seed("seed-mbr")]);
 
-    private static void ParsePartitions(byte[] bytes)
+    private static bool ParsePartitions(byte[] bytes)
     {
         Seal(bytes);
         var disk = new Disk(bytes);
@@ -25,19 +25,21 @@ internal static class DiskParsers
         {
             var parts = PartitionTable.Read(disk);
             Parsers.Require(parts.All(part => part.Offset >= 0 && part.Bytes > 0 && part.Offset <= disk.Bytes - part.Bytes), "A partition lies outside the disk.");
+            return true;
         }
         catch (FileSystemException)
         {
+            return false;
         }
     }
 
-    private static void ReadAll(Disk disk)
+    private static bool ReadAll(Disk disk)
     {
         try
         {
             if (FileSystem.TryOpen(disk) is not { } system)
             {
-                return;
+                return false;
             }
 
             foreach (var (_, file) in FileWalk.All(system))
@@ -51,9 +53,12 @@ internal static class DiskParsers
                 Parsers.Require(free.Offset >= end && free.Bytes > 0 && free.End <= disk.Bytes, "Free space lies twice, backwards or outside the disk.");
                 end = free.End;
             }
+
+            return true;
         }
         catch (FileSystemException)
         {
+            return false;
         }
     }
 

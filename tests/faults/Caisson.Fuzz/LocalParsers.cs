@@ -11,7 +11,7 @@ internal static class LocalParsers
     private const long SpoolOffset = 4000;
     private const string Boot = "6f9619ff-8b86-d011-b42d-00c04fc964ff";
 
-    private static readonly ImportKey Key = new(1, "/disk.raw", "1-2-3", ImageFormat.Raw, 3, []);
+    private static readonly ImportKey Key = new(1, "/disk.raw", "1-2-3", ImageFormat.Raw, 3, false, []);
     private static readonly ChunkId SpooledBlob = ChunkId.Of("delta"u8);
     private static readonly ImageIndex Index = ChunkParsers.SampleIndex();
 
