@@ -1,3 +1,5 @@
+using Caisson.Chunks;
+
 namespace Caisson.Images.Tests;
 
 /// <summary>Imports that a kill has left in the middle: their folder is copied as it was then, and put back when the import is gone.</summary>
@@ -53,6 +55,19 @@ public sealed class InterruptedImportTests : IDisposable
             Assert.Equal(0, (await ImportAsync(other, file, null)).ResumedBytes);
             Assert.Empty((await ImageStore.Open(_folder[other]).CheckAsync(TimeProvider.System, null, Token)).Problems);
         }
+    }
+
+    [Fact]
+    public async Task One_that_died_while_its_packs_were_moved_into_the_store_goes_on()
+    {
+        var file = WriteDisk("disk.raw");
+        await InterruptAsync("store", file, 70 << 20);
+        var store = ImageStore.Open(_folder["store"]);
+        var pack = Path.Combine(_folder["store"], "tmp", "import-raw", "pack-0");
+        File.Move(pack, store.BlobPath(ChunkId.Of(await File.ReadAllBytesAsync(pack, Token)).Digest));
+
+        Assert.True((await ImportAsync("store", file, null)).ResumedBytes > 0);
+        Assert.Empty((await store.CheckAsync(TimeProvider.System, null, Token)).Problems);
     }
 
     [Fact]

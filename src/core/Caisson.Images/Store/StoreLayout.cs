@@ -112,9 +112,16 @@ internal sealed class StoreLayout
     public void ReplaceBlob(string digest, ReadOnlySpan<byte> bytes) => WriteWhole(BlobPath(digest), bytes, () => { });
 
     /// <summary>
-    /// Moves a finished, synced file in as a blob, in the place of one that is there already: that is the same, or damaged. The caller syncs the directory.
+    /// Moves a finished, synced file in as a blob, in the place of one that is there already: that is the same, or damaged. A file that is gone while its blob
+    /// is here was moved by a run that ended right after it. The caller syncs the directory.
     /// </summary>
-    public void AdoptBlob(string file, string digest) => File.Move(file, BlobPath(digest), overwrite: true);
+    public void AdoptBlob(string file, string digest)
+    {
+        if (File.Exists(file) || !File.Exists(BlobPath(digest)))
+        {
+            File.Move(file, BlobPath(digest), overwrite: true);
+        }
+    }
 
     public byte[] ReadSmallBlob(string digest, long limit)
     {
