@@ -10,6 +10,8 @@ namespace Caisson.Crash.Tests;
 /// </summary>
 internal static class ApplyScenario
 {
+    private const string HalfDone = "half done";
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     /// <param name="plant">Environment that puts a bug into the command; null for none.</param>
@@ -31,9 +33,21 @@ internal static class ApplyScenario
         async Task RunAsync(Recording recording)
         {
             var (old, patch, target) = (Path.Combine(recording.MountPoint, "old.raw"), Path.Combine(recording.MountPoint, "update.delta"), Path.Combine(recording.MountPoint, "new.raw"));
-            await CaissonTool.KillOnceAsync(() => IsHalfDone(recording.MountPoint), plant, "apply", old, patch, target);
+            var seen = 0L;
+
+            // A second map says that the first is durable.
+            var isKilled = await CaissonTool.KillOnceAsync(IsSecondMap, plant, "apply", old, patch, target);
+            Assert.True(isKilled, "The delta was applied before it could be stopped.");
+            recording.Promised(HalfDone);
             await CaissonTool.RunAsync(plant, "store", "apply", "--base", old, "--delta", patch, "--out", target);
             recording.Promised("new.raw");
+
+            bool IsSecondMap()
+            {
+                var before = seen;
+                seen = PresentBytes(recording.MountPoint);
+                return before > 0 && seen > before;
+            }
         }
 
         async Task<bool> CheckAsync(string mount, IReadOnlySet<string> promised)
@@ -41,7 +55,8 @@ internal static class ApplyScenario
             var file = Path.Combine(mount, "new.raw");
             Assert.True((await File.ReadAllBytesAsync(Path.Combine(mount, "old.raw"), Token)).AsSpan().SequenceEqual(SampleDisks.Old), "The old disk changed.");
             Assert.True(File.Exists(file) || !promised.Contains("new.raw"), "The new disk was acknowledged and is lost.");
-            var isTelling = !File.Exists(file) && IsHalfDone(mount);
+            var isTelling = !File.Exists(file) && PresentBytes(mount) > 0;
+            Assert.True(isTelling || File.Exists(file) || !promised.Contains(HalfDone), "Half of the new disk had been made durable, and nothing of it is left.");
             if (!File.Exists(file))
             {
                 await RawDelta.ApplyAsync(Path.Combine(mount, "old.raw"), Path.Combine(mount, "update.delta"), file, TimeProvider.System, null, Token);
@@ -51,16 +66,17 @@ internal static class ApplyScenario
             return isTelling;
         }
 
-        bool IsHalfDone(string mount)
+        // What the saved map says, 0 without one.
+        long PresentBytes(string mount)
         {
             try
             {
                 var map = new PresenceMap(index);
-                return map.TryLoad(File.ReadAllBytes(Path.Combine(mount, "new.raw.part.present")), ChunkId.Of(index.Encode())) && map.PresentBytes > 0;
+                return map.TryLoad(File.ReadAllBytes(Path.Combine(mount, "new.raw.part.present")), ChunkId.Of(index.Encode())) ? map.PresentBytes : 0;
             }
             catch (IOException)
             {
-                return false; // Not there yet, or no more.
+                return 0; // Not there yet, or no more.
             }
         }
     }
