@@ -19,6 +19,9 @@ internal sealed partial class StoreCare(IDbContextFactory<ServerDb> database, Im
     private static readonly TimeSpan s_between = TimeSpan.FromDays(1);
     private static readonly TimeSpan s_patience = TimeSpan.FromHours(1);
 
+    /// <summary>When something could not go because it was being read or pushed, it is looked at again after this, then twice as long, up to <see cref="s_patience"/>.</summary>
+    private static readonly TimeSpan s_soon = TimeSpan.FromSeconds(5);
+
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     public async Task RemoveAsync(string actor, string name, int number, CancellationToken cancellationToken)
@@ -54,6 +57,7 @@ internal sealed partial class StoreCare(IDbContextFactory<ServerDb> database, Im
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        var soon = s_soon;
         for (var isDue = false; ; isDue = true)
         {
             var pause = s_between;
@@ -62,7 +66,9 @@ internal sealed partial class StoreCare(IDbContextFactory<ServerDb> database, Im
                 // At first only to finish what a killed server began; else the first collection is a day away.
                 if (await UnnameRemovedAsync(stoppingToken) || isDue)
                 {
-                    await CareAsync(stoppingToken);
+                    var isInUse = await CareAsync(stoppingToken);
+                    pause = isInUse ? soon : s_between;
+                    soon = isInUse && soon * 2 < s_patience ? soon * 2 : isInUse ? s_patience : s_soon;
                 }
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
@@ -80,7 +86,8 @@ internal sealed partial class StoreCare(IDbContextFactory<ServerDb> database, Im
         }
     }
 
-    private async Task CareAsync(CancellationToken cancellationToken)
+    /// <returns>True: something nobody names is still being read or pushed.</returns>
+    private async Task<bool> CareAsync(CancellationToken cancellationToken)
     {
         var freed = await store.CollectGarbageAsync(isDry: false, time, progress: null, cancellationToken);
         await evidence.ForgetOldAsync(cancellationToken);
@@ -91,6 +98,8 @@ internal sealed partial class StoreCare(IDbContextFactory<ServerDb> database, Im
             db.Record(time, "server", ActivityKinds.StoreFreed, string.Create(CultureInfo.InvariantCulture, $"{freed.Bytes} bytes of the store were freed: {freed.Blobs} blobs that nothing needs any more."));
             await db.SaveChangesAsync(cancellationToken);
         }
+
+        return freed.KeptBlobs > 0;
     }
 
     /// <returns>True: the store still named a removed generation.</returns>
