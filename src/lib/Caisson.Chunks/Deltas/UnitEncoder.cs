@@ -18,7 +18,7 @@ public sealed class UnitEncoder(DeltaEffort effort) : IDisposable
     /// <summary>A window that spans the largest prefix and unit together.</summary>
     private const int WindowLog = 24;
 
-    /// <summary>Tables that stay in a core's cache find what is near; what is far, the search for long matches finds. Half the time of level 9's own, for 3 % more bytes.</summary>
+    /// <summary>Tables that stay in a core's cache find what is near; what is far, the search for long matches finds. For time; what it costs in bytes is in docs/adr/0011.</summary>
     private const int FastTableLog = 20;
 
     private readonly ZstdCodec _zstd = effort == DeltaEffort.Fast ? new(9, WindowLog, hasLongMatches: true, FastTableLog) : new(19, WindowLog, hasLongMatches: true);
