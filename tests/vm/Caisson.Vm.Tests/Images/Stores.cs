@@ -26,8 +26,9 @@ internal static class Stores
     public static string[] Files(string store) =>
         [.. Directory.GetFiles(store, "*", SearchOption.AllDirectories).Where(file => !file.EndsWith(".lock", StringComparison.Ordinal)).Select(file => $"{file} {new FileInfo(file).Length}").Order(StringComparer.Ordinal)];
 
+    // What a shell starts in the background inherits Ctrl-C as ignored, and so would these: env gives it back.
     public static Process StartCli(params string[] arguments) =>
-        Process.Start(new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "caisson"), arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
+        Process.Start(new ProcessStartInfo("env", ["--default-signal=INT", Path.Combine(AppContext.BaseDirectory, "caisson"), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
 
     /// <summary>Runs a command that must succeed, with <c>--json</c>.</summary>
     public static async Task<System.Text.Json.JsonElement> RunCliForJsonAsync(params string[] arguments)
