@@ -143,9 +143,9 @@ internal sealed class Launch(WorkspacePaths paths, QemuCapabilities capabilities
                 using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
                 return await QmpClient.ConnectAsync(paths.QmpSocket, either.Token);
             }
-            catch (Exception e) when (e is SocketException or QmpException)
+            catch (Exception e) when (e is SocketException or QmpException or IOException)
             {
-                // Not listening yet, or ended between listening and its greeting; the latter shows in a moment.
+                // Not listening yet, or ended between listening and the end of its greeting; the latter shows in a moment.
                 await Task.Delay(ConnectPause, time, cancellation);
             }
             catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)

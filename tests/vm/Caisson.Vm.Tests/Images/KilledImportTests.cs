@@ -38,6 +38,11 @@ public sealed class KilledImportTests : IDisposable
         var list = ImageStore.Open(this["store"]).List();
         Assert.Equal(whole, list[^1].ManifestDigest);
         Assert.Equal(2, list.Count);
+        if (!left)
+        {
+            await Stores.ImportAsync(this["store"], this["1.raw"]); // Killed between its last step and its tidying: the next import does that.
+        }
+
         Assert.Empty(Directory.GetDirectories(Path.Combine(this["store"], "tmp")));
         await Stores.AssertSoundAsync(this["store"]);
         await ImageStore.Open(this["store"]).ExportAsync(list[^1].ManifestDigest, this["out.raw"], TimeProvider.System, null, Token);

@@ -28,7 +28,7 @@ internal sealed record Life
     /// <summary>The start under way, or the last one.</summary>
     public Attempt? Attempt { get; init; }
 
-    /// <summary>Failed starts, one entry a generation; only the wanted and the committed one have any.</summary>
+    /// <summary>Failed starts, one entry a generation, the oldest first; kept while others are wanted.</summary>
     public IReadOnlyList<Strikes> Strikes { get => field ?? []; init; }
 
     /// <summary>A committed generation fails: something in this PC, not in the generation.</summary>
