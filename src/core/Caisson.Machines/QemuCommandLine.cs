@@ -17,7 +17,7 @@ public sealed record QemuCommandLine(string Executable, IReadOnlyList<QemuOption
         AddMachine(options, spec, paths, capabilities);
         Tpm.Add(options, spec, paths);
         Disks.Add(options, spec, paths);
-        Display.Add(options, paths);
+        Display.Add(options, spec, paths);
         GuestChannel.Add(options, paths);
         Network.Add(options, spec);
         AddControl(options, paths);

@@ -43,6 +43,8 @@ public sealed record WorkspaceSpec
     public required Firmware Firmware { get; init; }
 
     public NetworkMode Network { get; init; } = NetworkMode.None;
+
+    public Graphics Graphics { get; init; } = new Graphics.Framebuffer();
 }
 
 /// <summary>The read-only bytes under the os volume: an NBD export of the self-filling image, or a complete raw file.</summary>

@@ -11,11 +11,12 @@ public sealed class LayoutTests
         ["Caisson.FileSystems"] = [],
         ["Caisson.Trust"] = [],
         ["Caisson.Protocol"] = [],
+        ["Caisson.Hardware"] = [],
         ["Caisson.Images"] = ["Caisson.Chunks", "Caisson.FileSystems", "Caisson.Nbd", "Caisson.Protocol"],
         ["Caisson.Machines"] = ["Caisson.Protocol", "Caisson.Qmp"],
         ["Caisson.Endpoint"] = ["Caisson.Images", "Caisson.Machines", "Caisson.Protocol", "Caisson.Trust"],
         ["Caisson.ControlPlane"] = ["Caisson.Images", "Caisson.Protocol", "Caisson.Trust"],
-        ["Caisson.Cli"] = ["Caisson.Images", "Caisson.Protocol"],
+        ["Caisson.Cli"] = ["Caisson.Hardware", "Caisson.Images", "Caisson.Machines", "Caisson.Protocol"],
         ["Caisson.Demo"] = ["Caisson.Machines", "Caisson.Protocol"],
         ["Caisson.GuestTools"] = [],
     };

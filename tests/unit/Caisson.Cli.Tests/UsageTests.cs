@@ -28,6 +28,7 @@ public sealed class UsageTests
     [InlineData("workspace", "")]
     [InlineData("activity", "--json")]
     [InlineData("server", "init, run, backup, restore")]
+    [InlineData("probe", "--json --root --try-kvm")]
     public async Task Every_verb_says_what_it_takes(string verb, string named)
     {
         var help = await CommandLine.RunAsync([.. verb.Split(' '), "--help"]);
@@ -48,12 +49,14 @@ public sealed class UsageTests
     [InlineData("store import --store x --name work --format floppy disk.raw", "caisson store import --help")]
     [InlineData("store check --store x --jsn", "caisson store check --help")]
     [InlineData("store apply --base a --delta b", "caisson store apply --help")]
+    [InlineData("probe everything", "caisson probe --help")]
     public async Task A_wrong_command_line_is_one_sentence_that_names_the_help(string line, string help) =>
         (await CommandLine.RunAsync(line.Split(' '))).IsRefusal(2, $"'{help}'");
 
     [Theory]
     [InlineData("store list --store /nowhere/store", "caisson store import")]
     [InlineData("store check --store /nowhere/store", "caisson store import")]
+    [InlineData("probe --root /nowhere/pc", "to read a PC from")]
     [InlineData("image list --token-file /nowhere/token", "caisson-server api-token")]
     [InlineData("image list --server localhost", "http://localhost:8480")]
     public async Task What_is_not_there_is_bad_input_and_the_sentence_says_what_to_do(string line, string says) =>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using Caisson.Machines;
 using Caisson.Protocol;
 using Caisson.Testing;
@@ -38,7 +39,7 @@ public sealed class MachineFilesTests
     {
         using var folder = new TestFolder();
         var paths = new WorkspacePaths(folder.Path, folder.Path);
-        foreach (var spec in (WorkspaceSpec[])[Specs.Managed, Specs.Personal, Specs.Tiny])
+        foreach (var spec in (WorkspaceSpec[])[Specs.Managed, Specs.Personal, Specs.Tiny, Specs.OfGl, Specs.OfCard])
         {
             var record = new MachineRecord { Spec = spec, Executable = "/usr/bin/qemu", StartedAt = DateTimeOffset.UnixEpoch };
             record.Save(paths);
@@ -47,6 +48,18 @@ public sealed class MachineFilesTests
 
         File.WriteAllText(paths.Record, "{\"formatVersion\":1,\"spec\":");
         Assert.Null(MachineRecord.Load(paths));
+    }
+
+    [Fact]
+    public void A_record_from_before_there_was_a_choice_of_graphics_is_of_a_framebuffer()
+    {
+        using var folder = new TestFolder();
+        var paths = new WorkspacePaths(folder.Path, folder.Path);
+        new MachineRecord { Spec = Specs.Managed, Executable = "/usr/bin/qemu", StartedAt = DateTimeOffset.UnixEpoch }.Save(paths);
+        var json = JsonNode.Parse(File.ReadAllText(paths.Record))!;
+        Assert.True(json["spec"]!.AsObject().Remove("graphics"));
+        File.WriteAllText(paths.Record, json.ToJsonString());
+        Assert.Equal(new Graphics.Framebuffer(), MachineRecord.Load(paths)!.Spec.Graphics);
     }
 
     [Fact]

@@ -8,7 +8,7 @@ public sealed class QemuCommandLineTests
     private static readonly Version Debian12 = new(7, 2, 22);
     private static readonly Version Debian13 = new(10, 0, 13);
 
-    public static TheoryData<string> Cases => ["managed", "managed-kvm", "personal", "tiny"];
+    public static TheoryData<string> Cases => ["managed", "managed-kvm", "personal", "tiny", "gl-stream", "gl-window", "passthrough", "compute"];
 
     [Theory]
     [MemberData(nameof(Cases))]
@@ -68,6 +68,18 @@ public sealed class QemuCommandLineTests
     }
 
     [Fact]
+    public void Only_a_GPU_of_its_own_takes_a_machine_its_stream_and_no_graphics_open_a_port()
+    {
+        foreach (var graphics in (Graphics[])[Specs.Managed.Graphics, Specs.OfGl.Graphics, Specs.OfCard.Graphics])
+        {
+            var options = QemuCommandLine.From(Specs.Managed with { Graphics = graphics }, Specs.Paths, Specs.Capabilities(Debian13, Accelerator.Kvm)).Options;
+            Assert.Equal(graphics is Graphics.Passthrough ? 0 : 1, options.Count(o => o.Flag == "-vnc"));
+            Assert.All(options.Where(o => o.Flag is "-vnc" or "-spice"), o => Assert.StartsWith("vnc=unix:/run/", o.Value, StringComparison.Ordinal));
+            Assert.DoesNotContain(options, o => o.Value?.Contains("x-vga", StringComparison.Ordinal) == true);
+        }
+    }
+
+    [Fact]
     public void No_format_is_ever_probed_and_no_backing_comes_from_a_header()
     {
         foreach (var spec in (WorkspaceSpec[])[Specs.Managed, Specs.Personal, Specs.Tiny])
@@ -91,6 +103,10 @@ public sealed class QemuCommandLineTests
             "managed-kvm" => (Specs.Managed, Accelerator.Kvm),
             "personal" => (Specs.Personal, Accelerator.Tcg),
             "tiny" => (Specs.Tiny, Accelerator.Tcg),
+            "gl-stream" => (Specs.OfGl, Accelerator.Kvm),
+            "gl-window" => (Specs.Personal with { Graphics = new Graphics.VirtioGl("/dev/dri/renderD128", GlScreen.Window) }, Accelerator.Kvm),
+            "passthrough" => (Specs.OfCard, Accelerator.Kvm),
+            "compute" => (Specs.Managed with { Graphics = new Graphics.Passthrough(["0000:01:00.0"], HasOutputs: false) }, Accelerator.Kvm),
             _ => throw new ArgumentOutOfRangeException(nameof(name), name, null),
         };
         var command = QemuCommandLine.From(spec, Specs.Paths, Specs.Capabilities(version, accelerator));

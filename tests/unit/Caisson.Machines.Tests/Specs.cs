@@ -47,6 +47,13 @@ internal static class Specs
         Firmware = new Firmware.DirectKernel("/guests/tiny/vmlinuz", "/guests/tiny/initrd", "console=ttyS0 quiet"),
     };
 
+    public static WorkspaceSpec OfGl => Managed with { Graphics = new Graphics.VirtioGl("/dev/dri/renderD128", GlScreen.Stream) };
+
+    public static WorkspaceSpec OfCard => Personal with
+    {
+        Graphics = new Graphics.Passthrough(["0000:01:00.0", "0000:01:00.1", "0000:01:00.2", "0000:01:00.3"], HasOutputs: true),
+    };
+
     public static QemuCapabilities Capabilities(Version version, Accelerator accelerator) => new()
     {
         Qemu = "/usr/bin/qemu-system-x86_64",

@@ -1,0 +1,15 @@
+namespace Caisson.Hardware;
+
+public enum KvmOutcome
+{
+    NotTried,
+    Works,
+    Fails,
+}
+
+/// <summary>Whether a kernel got through a boot under KVM; whoever may start QEMU tries it and passes the answer in.</summary>
+/// <param name="Reason">The sentence of whoever tried.</param>
+public sealed record KvmTrial(KvmOutcome Outcome, string Reason)
+{
+    public static KvmTrial NotTried { get; } = new(KvmOutcome.NotTried, "");
+}
