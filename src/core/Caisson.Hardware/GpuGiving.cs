@@ -42,8 +42,8 @@ internal sealed class GpuGiving
             var functions = PassedWith(gpu).ToList();
             functions.ForEach(f => _givenTo.Add(f.Address, policy.Workspace));
             var others = functions.Where(f => f != gpu).Select(f => f.ToString()).ToList();
-            reasons.Insert(0, others is [] ? $"The {gpu} is its own." : $"The {gpu} is its own, and with it go: {string.Join(", ", others)}.");
-            return (new GraphicsChoice.Passthrough([.. functions.Select(f => f.Address)], gpu.HasOutputs), reasons);
+            var reason = others is [] ? $"The {gpu} is its own." : $"The {gpu} is its own, and with it go: {string.Join(", ", others)}.";
+            return (new GraphicsChoice.Passthrough([.. functions.Select(f => f.Address)], gpu.HasOutputs), [reason]);
         }
 
         return (null, reasons);
@@ -62,12 +62,14 @@ internal sealed class GpuGiving
 
     private string? GeneralRefusal()
     {
-        if (!_inventory.Gpus.Any())
+        var why = _inventory.Gpus.ToList() switch
         {
-            return "No GPU of its own: this PC shows none.";
-        }
-
-        return _inventory.IommuIsOn ? null : "No GPU of its own: the IOMMU is off. Switch VT-d or AMD-Vi on in the firmware setup.";
+            [] => "this PC shows none.",
+            [var only] => $"the {only} is the only one, and the switcher needs it.",
+            _ when !_inventory.IommuIsOn => "the IOMMU is off. Switch VT-d or AMD-Vi on in the firmware setup.",
+            _ => null,
+        };
+        return why is null ? null : $"No GPU of its own: {why}";
     }
 
     private IEnumerable<PciDevice> InOrderOfFitness(PassthroughWish wish) =>
@@ -80,14 +82,11 @@ internal sealed class GpuGiving
             return $"{other} has it.";
         }
 
-        if (_inventory.Gpus.Count() == 1)
-        {
-            return "it is the only GPU, and the switcher needs one.";
-        }
-
         if (IsHostDisplay(gpu))
         {
-            return "the switcher is on it. Choose another GPU as the first in the firmware setup to set it free.";
+            return _inventory.Gpus.Any(other => other != gpu && other.HasOutputs)
+                ? "the switcher is on it. Choose another GPU as the first in the firmware setup to set it free."
+                : "the switcher is on it.";
         }
 
         if (!gpu.HasOutputs && wish is PassthroughWish.Display)

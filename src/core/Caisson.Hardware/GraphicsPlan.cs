@@ -7,8 +7,8 @@ namespace Caisson.Hardware;
 /// </summary>
 public static class GraphicsPlan
 {
-    private const string OwnScreen = "Its screen is that GPU's plug, the console does not see it; and it cannot be suspended to disk.";
-    private const string ScreenBeside = "It shows its picture on a framebuffer beside it, and cannot be suspended to disk.";
+    private const string OwnScreen = "Its picture is on that GPU's own plugs, where the console does not see it; the workspace cannot be suspended to disk.";
+    private const string ScreenBeside = "Its picture is on a framebuffer beside that GPU; the workspace cannot be suspended to disk.";
 
     public static IReadOnlyList<WorkspaceGraphics> For(PciInventory inventory, IReadOnlyList<GraphicsPolicy> policies)
     {

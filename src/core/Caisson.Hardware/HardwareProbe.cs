@@ -127,8 +127,8 @@ public static class HardwareProbe
         var (verdict, reason) = facts.MemoryBytes switch
         {
             null => (Verdict.Degraded, "The kernel does not tell how much there is."),
-            < LeastMemory and var few => (Verdict.No, $"{Gigabytes(few.Value)} is too little for one workspace; 4 GB is the least."),
-            < EnoughMemory and var some => (Verdict.Degraded, $"{Gigabytes(some.Value)} is enough for one workspace; two side by side need 8 GB."),
+            < LeastMemory and var few => (Verdict.No, $"{Gigabytes(few)} is too little for one workspace; 4 GB is the least."),
+            < EnoughMemory and var some => (Verdict.Degraded, $"{Gigabytes(some)} is enough for one workspace; two side by side need 8 GB."),
             var enough => (Verdict.Ok, $"{Gigabytes(enough.Value)}."),
         };
         return new Finding("memory", verdict, reason);

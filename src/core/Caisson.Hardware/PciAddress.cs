@@ -1,8 +1,10 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 
 namespace Caisson.Hardware;
 
 /// <summary>Where a PCI function sits, as sysfs and QEMU write it: <c>0000:01:00.0</c>. Ordered as the kernel finds them.</summary>
+[StructLayout(LayoutKind.Auto)]
 public readonly record struct PciAddress(int Domain, byte Bus, byte Slot, byte Function) : IComparable<PciAddress>
 {
     public static bool TryParse(string? text, out PciAddress address)

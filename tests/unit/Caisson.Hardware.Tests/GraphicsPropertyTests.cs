@@ -6,16 +6,16 @@ namespace Caisson.Hardware.Tests;
 public sealed class GraphicsPropertyTests
 {
     private static readonly Gen<PciClass?> Class =
-        Gen.OneOfConst<int?>(0x030000, 0x030000, 0x030200, 0x038000, 0x040300, 0x060400, 0x060000, 0x010802, 0x0c0330, null).Select(code => code is { } c ? new PciClass(c) : (PciClass?)null);
+        AnyOf<int?>(0x030000, 0x030000, 0x030200, 0x038000, 0x040300, 0x060400, 0x060000, 0x010802, 0x0c0330, null).Select(code => code is { } c ? new PciClass(c) : (PciClass?)null);
 
     private static readonly Gen<PciDevice> Device =
         from bus in Gen.Byte[0, 2]
         from slot in Gen.Byte[0, 1]
         from function in Gen.Byte[0, 2]
         from kind in Class
-        from iommuGroup in Gen.OneOfConst<int?>(null, 0, 1, 2, 3, 4, 5, 6)
-        from bootVga in Gen.OneOfConst<bool?>(false, false, false, true, null)
-        from node in Gen.OneOfConst<string?>(null, "renderD128", "renderD129")
+        from iommuGroup in AnyOf<int?>(null, 0, 1, 2, 3, 4, 5, 6)
+        from bootVga in AnyOf<bool?>(false, false, false, true, null)
+        from node in AnyOf<string?>(null, "renderD128", "renderD129")
         select new PciDevice
         {
             Address = new PciAddress(0, bus, slot, function),
@@ -28,7 +28,7 @@ public sealed class GraphicsPropertyTests
     private static readonly Gen<PciInventory> Inventory = Device.List[0, 14].Select(devices => new PciInventory(devices));
 
     private static readonly Gen<List<GraphicsPolicy>> Policies =
-        Gen.Select(Gen.OneOfConst("Work", "Personal", "Lab"), Gen.Enum<PassthroughWish>(), Gen.Bool, (name, wish, gl) => new GraphicsPolicy(name, wish, gl)).List[0, 4];
+        Gen.Select(AnyOf("Work", "Personal", "Lab"), Gen.Enum<PassthroughWish>(), Gen.Bool, (name, wish, gl) => new GraphicsPolicy(name, wish, gl)).List[0, 4];
 
     [Fact]
     public void No_function_is_given_twice() =>
@@ -106,4 +106,6 @@ public sealed class GraphicsPropertyTests
 
     private static IEnumerable<PciAddress> Given(IReadOnlyList<WorkspaceGraphics> plan) =>
         plan.SelectMany(w => w.Choice is GraphicsChoice.Passthrough own ? own.Functions : []);
+
+    private static Gen<T> AnyOf<T>(params T[] values) => Gen.Int[0, values.Length - 1].Select(i => values[i]);
 }
