@@ -44,7 +44,8 @@ public sealed record WorkspaceSpec
 
     public NetworkMode Network { get; init; } = NetworkMode.None;
 
-    public Graphics Graphics { get; init; } = new Graphics.Framebuffer();
+    /// <summary>A framebuffer unless said otherwise, also in a record written before there was a choice: the JSON reader gives such a one null.</summary>
+    public Graphics Graphics { get; init => field = value ?? new Graphics.Framebuffer(); } = new Graphics.Framebuffer();
 }
 
 /// <summary>The read-only bytes under the os volume: an NBD export of the self-filling image, or a complete raw file.</summary>
