@@ -43,7 +43,7 @@ public static class HardwareProbe
             (KvmOutcome.Fails, _) => (Verdict.No, trial.Reason),
             (_, { CpuVirtualizes: false }) => (Verdict.No, "The processor shows neither VT-x nor AMD-V: switch virtualisation on in the firmware setup, or this is a VM without nesting."),
             (_, { KvmDevice: false }) => (Verdict.No, "There is no /dev/kvm: switch virtualisation on in the firmware setup, and see that the kernel has its KVM module."),
-            _ => (Verdict.Degraded, "There is a /dev/kvm, but it was not tried; only a kernel that boots under it proves that it works."),
+            _ => (Verdict.Degraded, $"There is a /dev/kvm, but it was not tried: {trial.Reason}"),
         };
         return new Finding("KVM", verdict, reason);
     }
@@ -51,7 +51,7 @@ public static class HardwareProbe
     private static Finding Iommu(HardwareFacts facts) => facts.IommuGroups switch
     {
         null => new("IOMMU", Verdict.Degraded, "The kernel does not tell whether there is an IOMMU, so no GPU is given to a workspace."),
-        0 => new("IOMMU", Verdict.Degraded, "It is off: devices can write to all memory, and no GPU can be given to a workspace. Switch VT-d or AMD-Vi on in the firmware setup."),
+        0 => new("IOMMU", Verdict.Degraded, "It is off, or there is none: devices can write to all memory, and no GPU can be given to a workspace. Switch VT-d or AMD-Vi on in the firmware setup."),
         var groups => new("IOMMU", Verdict.Ok, string.Create(CultureInfo.InvariantCulture, $"On; it keeps {groups} groups of devices apart.")),
     };
 
@@ -116,7 +116,7 @@ public static class HardwareProbe
             { Bytes: null } => (Verdict.Degraded, $"{largest.Name} does not tell its size."),
             { Bytes: < LeastDisk } => (Verdict.No, $"The largest disk, {largest.Name}, has {Gigabytes(largest.Bytes.Value)}; {Gigabytes(LeastDisk)} are the least."),
             { Bytes: < EnoughDisk } => (Verdict.Degraded, $"{largest.Name} has {Gigabytes(largest.Bytes.Value)}: enough for one workspace; {Gigabytes(EnoughDisk)} are better."),
-            { Rotational: true } => (Verdict.Degraded, $"{largest.Name} has {Gigabytes(largest.Bytes.Value)}, but turns: starts take minutes. An SSD is better."),
+            { Rotational: true } => (Verdict.Degraded, $"{largest.Name} has {Gigabytes(largest.Bytes.Value)}, but says that it turns: starts from it take minutes. An SSD is better."),
             _ => (Verdict.Ok, $"{largest.Name} has {Gigabytes(largest.Bytes!.Value)}."),
         };
         return new Finding("disk", verdict, reason);

@@ -28,7 +28,7 @@ public sealed class UsageTests
     [InlineData("workspace", "")]
     [InlineData("activity", "--json")]
     [InlineData("server", "init, run, backup, restore")]
-    [InlineData("probe", "--json --root --try-kvm")]
+    [InlineData("probe", "--json --root --try-kvm --probe-kernel")]
     public async Task Every_verb_says_what_it_takes(string verb, string named)
     {
         var help = await CommandLine.RunAsync([.. verb.Split(' '), "--help"]);
@@ -50,6 +50,7 @@ public sealed class UsageTests
     [InlineData("store check --store x --jsn", "caisson store check --help")]
     [InlineData("store apply --base a --delta b", "caisson store apply --help")]
     [InlineData("probe everything", "caisson probe --help")]
+    [InlineData("probe --try-kvm --root /", "caisson probe --help")]
     public async Task A_wrong_command_line_is_one_sentence_that_names_the_help(string line, string help) =>
         (await CommandLine.RunAsync(line.Split(' '))).IsRefusal(2, $"'{help}'");
 

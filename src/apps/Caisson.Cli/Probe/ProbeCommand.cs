@@ -20,7 +20,15 @@ internal static class ProbeCommand
         var json = new Option<bool>("--json") { Description = "Print one JSON object" };
         var root = new Option<DirectoryInfo>("--root") { Description = "Read a copy of another PC's /sys, /proc and /dev in this folder", DefaultValueFactory = _ => new DirectoryInfo("/") };
         var tryKvm = new Option<bool>("--try-kvm") { Description = "Start a test kernel in QEMU to see whether KVM works; takes up to 10 s" };
-        var command = new Command("probe", "Look at this PC's hardware and plan its graphics; no server needed") { json, root, tryKvm };
+        var kernel = new Option<FileInfo?>("--probe-kernel") { Description = "The kernel for --try-kvm, if none in /boot can be read" };
+        var command = new Command("probe", "Look at this PC's hardware and plan its graphics; no server needed") { json, root, tryKvm, kernel };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(tryKvm) && result.GetResult(root) is { Implicit: false })
+            {
+                result.AddError("--try-kvm tries this PC, --root reads another one: leave one of them out.");
+            }
+        });
         command.SetAction(async (parsed, cancel) =>
         {
             var folder = parsed.GetValue(root)!;
@@ -29,7 +37,7 @@ internal static class ProbeCommand
                 throw new DirectoryNotFoundException($"There is no folder '{folder.FullName}' to read a PC from.");
             }
 
-            var trial = parsed.GetValue(tryKvm) ? await TryAsync(cancel) : KvmTrial.NotTried;
+            var trial = parsed.GetValue(tryKvm) ? await TryAsync(parsed.GetValue(kernel), cancel) : KvmTrial.NotTried;
             var facts = SysfsReader.Read(folder.FullName);
             var findings = HardwareProbe.Judge(facts, trial);
             var plan = GraphicsPlan.For(facts.Pci, GraphicsPolicy.WorkAndPersonal);
@@ -44,9 +52,14 @@ internal static class ProbeCommand
         return command;
     }
 
-    private static async Task<KvmTrial> TryAsync(CancellationToken cancel)
+    private static async Task<KvmTrial> TryAsync(FileInfo? named, CancellationToken cancel)
     {
-        var choice = await AcceleratorProbe.RunAsync(ProbeKernel.OfHost(), TimeProvider.System, cancel);
+        if ((named is null ? ProbeKernel.OfHost() : ProbeKernel.Stock(named.FullName)) is not { } kernel)
+        {
+            return new KvmTrial(KvmOutcome.NotTried, "no kernel in /boot can be read to try it with; name one with --probe-kernel.");
+        }
+
+        var choice = await AcceleratorProbe.RunAsync(kernel, TimeProvider.System, cancel);
         return new KvmTrial(choice.Accelerator is Accelerator.Kvm ? KvmOutcome.Works : KvmOutcome.Fails, choice.Reason);
     }
 
