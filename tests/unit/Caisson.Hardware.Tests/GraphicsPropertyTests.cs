@@ -30,6 +30,16 @@ public sealed class GraphicsPropertyTests
     private static readonly Gen<List<GraphicsPolicy>> Policies =
         Gen.Select(AnyOf("Work", "Personal", "Lab"), Gen.Enum<PassthroughWish>(), Gen.Bool, (name, wish, gl) => new GraphicsPolicy(name, wish, gl)).List[0, 4];
 
+    /// <summary>Else the rest would hold because nothing ever happens.</summary>
+    [Fact]
+    public void These_inventories_are_odd_but_not_hopeless()
+    {
+        var choices = Gen.Select(Inventory, Policies).Array[2000].Single().SelectMany(t => GraphicsPlan.For(t.Item1, t.Item2)).Select(w => w.Choice).ToList();
+        Assert.InRange(choices.OfType<GraphicsChoice.Passthrough>().Count(), 20, choices.Count);
+        Assert.InRange(choices.OfType<GraphicsChoice.Passthrough>().Count(own => own.Functions.Count > 1), 1, choices.Count);
+        Assert.InRange(choices.OfType<GraphicsChoice.VirtioGl>().Count(), 20, choices.Count);
+    }
+
     [Fact]
     public void No_function_is_given_twice() =>
         Check((_, _, plan) =>
