@@ -13,6 +13,12 @@ suite_sources() {
     awk -v own="$own" -v suite=$SUITE '{ for (i = 3; i <= NF; i++) if ($i == own || index($i, own "-") == 1) sub(own, suite, $i) } 1'
 }
 
+# Everything that changes the result but the day's packages: the recipe, and the programs put inside.
+recipe_hash() {
+  (cd "$REPO" && find appliance guests/lib.sh guests/apt-*.awk eng/package src Directory.*.props global.json -type f -not -path '*/obj/*' -not -path '*/bin/*' -print0 |
+    LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -c1-16)
+}
+
 packages() { sed '/^#/d; /^$/d' "$HERE"/packages/*.list; }
 
 # publish DIR: caissond and the tool with their own runtime.

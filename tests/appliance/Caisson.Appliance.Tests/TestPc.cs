@@ -1,0 +1,149 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using Caisson.Qmp;
+using Caisson.Testing;
+
+namespace Caisson.Appliance.Tests;
+
+/// <summary>
+/// A PC in QEMU: UEFI with Secure Boot in setup mode at first, a TPM 2.0, one disk larger than the appliance's image. Firmware variables, TPM
+/// and disk stay between its starts, as a real one's do; <see cref="CutPower"/> is kill -9.
+/// </summary>
+internal sealed class TestPc : IAsyncDisposable
+{
+    /// <summary>Generous: an emulated boot takes half a minute on a quiet machine, and the first has two.</summary>
+    public static readonly TimeSpan Deadline = TimeSpan.FromMinutes(6);
+
+    private const long DiskBytes = 8L << 30;
+
+    private readonly TestFolder _folder = new();
+    private Process? _qemu;
+    private Process? _tpm;
+
+    private TestPc()
+    {
+    }
+
+    public string Disk => _folder.File("disk.raw");
+
+    public string SerialText
+    {
+        get
+        {
+            var path = _folder.File("serial.log");
+            if (!File.Exists(path))
+            {
+                return "";
+            }
+
+            using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+            return reader.ReadToEnd();
+        }
+    }
+
+    /// <summary>The appliance's disk, on a PC whose own is larger.</summary>
+    public static async Task<TestPc> CreateAsync(BuiltAppliance appliance, CancellationToken cancellation)
+    {
+        foreach (var program in (string[])["qemu-system-x86_64", "swtpm"])
+        {
+            Requirement.Program(program);
+        }
+
+        var pc = new TestPc();
+        await Command.RunAsync("cp", ["--sparse=always", "--reflink=auto", appliance.Disk, pc.Disk], cancellation);
+        using (var disk = new FileStream(pc.Disk, FileMode.Open, FileAccess.Write))
+        {
+            disk.SetLength(DiskBytes);
+        }
+
+        File.Copy("/usr/share/OVMF/OVMF_VARS_4M.fd", pc._folder.File("variables.fd"));
+        Directory.CreateDirectory(pc._folder.File("tpm"));
+        return pc;
+    }
+
+    public void Start()
+    {
+        File.Delete(_folder.File("serial.log"));
+        _tpm = Launch("swtpm", "socket", "--tpm2", "--tpmstate", $"dir={_folder.File("tpm")}", "--ctrl", $"type=unixio,path={_folder.File("tpm.sock")}", "--terminate");
+        string[] arguments =
+        [
+            "-name", "pc", "-nodefaults", "-no-user-config", "-machine", "q35,smm=on", "-accel", "tcg,thread=multi,tb-size=256", "-cpu", "EPYC,+svm,+npt",
+            "-smp", "2", "-m", "2048", "-display", "none", "-global", "driver=cfi.pflash01,property=secure,value=on",
+            "-drive", "if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.secboot.fd",
+            "-drive", $"if=pflash,format=raw,file={_folder.File("variables.fd")}",
+            "-blockdev", $"driver=file,node-name=file,filename={Disk},cache.direct=off", "-blockdev", "driver=raw,node-name=disk,file=file",
+            "-device", "virtio-blk-pci,drive=disk,bootindex=1", "-device", "virtio-rng-pci", "-device", "VGA",
+            "-chardev", $"socket,id=tpm,path={_folder.File("tpm.sock")},reconnect=0", "-tpmdev", "emulator,id=tpm0,chardev=tpm", "-device", "tpm-crb,tpmdev=tpm0",
+            "-serial", $"file:{_folder.File("serial.log")}", "-qmp", $"unix:{_folder.File("qmp")},server=on,wait=off",
+        ];
+        SpinWait.SpinUntil(() => File.Exists(_folder.File("tpm.sock")), TimeSpan.FromSeconds(10));
+        _qemu = Launch("qemu-system-x86_64", arguments);
+    }
+
+    /// <summary>Waits until one of the texts stands on the serial console, and says which.</summary>
+    public async Task<string> WaitForAsync(params string[] texts)
+    {
+        using var limit = new CancellationTokenSource(Deadline);
+        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(200));
+        try
+        {
+            while (true)
+            {
+                var said = SerialText;
+                if (texts.FirstOrDefault(text => said.Contains(text, StringComparison.Ordinal)) is { } found)
+                {
+                    return found;
+                }
+
+                if (_qemu!.HasExited)
+                {
+                    throw new InvalidOperationException($"The PC's QEMU ended: {await _qemu.StandardError.ReadToEndAsync(limit.Token)}");
+                }
+
+                await tick.WaitForNextTickAsync(limit.Token);
+            }
+        }
+        catch (OperationCanceledException e)
+        {
+            throw new TimeoutException($"The PC did not say '{string.Join("' or '", texts)}' in {Deadline.TotalMinutes:0} min. It said:\n{SerialText}", e);
+        }
+    }
+
+    /// <summary>What the screen shows, as PNG.</summary>
+    public async Task ScreenshotAsync(string file, CancellationToken cancellation)
+    {
+        await using var qmp = await QmpClient.ConnectAsync(_folder.File("qmp"), cancellation);
+        await qmp.ExecuteAsync("screendump", new JsonObject { ["filename"] = file, ["format"] = "png" }, cancellation);
+    }
+
+    public void CutPower()
+    {
+        foreach (var process in (Process?[])[_qemu, _tpm])
+        {
+            if (process is { HasExited: false })
+            {
+                process.Kill();
+                process.WaitForExit();
+            }
+
+            process?.Dispose();
+        }
+
+        (_qemu, _tpm) = (null, null);
+        File.Delete(_folder.File("tpm.sock"));
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        CutPower();
+        _folder.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private static Process Launch(string program, params string[] arguments)
+    {
+        var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardInput = true, UseShellExecute = false })!;
+        process.StandardInput.Close(); // A QEMU that reads a terminal in the background is stopped by the kernel.
+        return process;
+    }
+}
