@@ -30,6 +30,7 @@ manifest_bytes() { # store image
 import() { # measured-as store name file [option…]
   local as=$1 store=$2 name=$3 file=$4
   shift 4
+  settle "$file"
   measure "$as" 300 "${CAISSON[@]}" store import --store "$store" --name "$name" --format raw "$@" "$file"
 }
 
@@ -42,6 +43,7 @@ row_caisson() {
     old=${pair%:*} new=${pair#*:} pair=${pair/:/-}
     measure "caisson.$pair.prepare" 300 "${CAISSON[@]}" store delta --store "$store" "$old@1" "$new@1" --out "$delta" || continue
     record "caisson.$pair.wire" $(($(bytes "$delta") + $(manifest_bytes "$store" "$new")))
+    settle "$(image "$old")"
     measure "caisson.$pair.apply" 120 "${CAISSON[@]}" store apply --base "$(image "$old")" --delta "$delta" --out "$out" || continue
     same "caisson.$pair" "$out" "$(image "$new")"
     rm -f "$out" "$delta"
@@ -71,13 +73,16 @@ row_twice() {
 row_casync() {
   local stores=$WORK/casync pair old new before out=$WORK/new.raw
   mkdir -p "$stores"
+  settle "$(image v1)"
   measure casync.make-v1 300 casync make --store="$stores/v1" "$stores/v1.caibx" "$(image v1)" || return 0
   for pair in "${PAIRS[@]}"; do
     old=${pair%:*} new=${pair#*:} pair=${pair/:/-}
     cp -al "$stores/$old" "$stores/$new"
     before=$(folder_bytes "$stores/$new")
+    settle "$(image "$new")"
     measure "casync.$pair.prepare" 300 casync make --store="$stores/$new" "$stores/$new.caibx" "$(image "$new")" || continue
     record "casync.$pair.wire" $(($(folder_bytes "$stores/$new") - before + $(bytes "$stores/$new.caibx")))
+    settle "$(image "$old")"
     measure "casync.$pair.apply" 300 casync extract --store="$stores/$new" --seed="$(image "$old")" "$stores/$new.caibx" "$out" || continue
     same "casync.$pair" "$out" "$(image "$new")"
     rm -f "$out"

@@ -69,6 +69,12 @@ measure() {
   return 1
 }
 
+# settle FILE: what was written before is on the disk, and the file the next command reads is in memory: the same start for everybody.
+settle() {
+  sync
+  cat "$1" > /dev/null
+}
+
 # The status of a step belongs to its row: TOOL.PAIR.
 status() { record "$(cut -d. -f1,2 <<< "$1").status" "$2"; }
 

@@ -33,7 +33,7 @@ internal static class BootFigures
     {
         using var reader = new StreamReader(new FileStream(accessLog, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
         var sum = 0L;
-        while (reader.ReadLine() is { } line)
+        while (reader.ReadLine()?.TrimStart('\0') is { } line) // The log was emptied under the server, which writes on where it was.
         {
             if (!line.EndsWith('}'))
             {

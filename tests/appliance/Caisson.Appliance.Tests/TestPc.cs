@@ -61,14 +61,15 @@ internal sealed class TestPc : IAsyncDisposable
         return pc;
     }
 
-    public void Start()
+    /// <param name="network">The network namespace its card leads into; null is a PC without one.</param>
+    public void Start(string? network = null)
     {
         File.Delete(_folder.File("serial.log"));
         _tpm = Launch("swtpm", "socket", "--tpm2", "--tpmstate", $"dir={_folder.File("tpm")}", "--ctrl", $"type=unixio,path={_folder.File("tpm.sock")}", "--terminate");
         string[] arguments =
         [
             "-name", "pc", "-nodefaults", "-no-user-config", "-machine", "q35,smm=on", "-accel", "tcg,thread=multi,tb-size=256", "-cpu", "EPYC,+svm,+npt",
-            "-smp", "2", "-m", "2048", "-display", "none", "-global", "driver=cfi.pflash01,property=secure,value=on",
+            "-smp", "2", "-m", "3072", "-display", "none", "-global", "driver=cfi.pflash01,property=secure,value=on",
             "-drive", "if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.secboot.fd",
             "-drive", $"if=pflash,format=raw,file={_folder.File("variables.fd")}",
             "-blockdev", $"driver=file,node-name=file,filename={Disk},cache.direct=off", "-blockdev", "driver=raw,node-name=disk,file=file",
@@ -77,7 +78,9 @@ internal sealed class TestPc : IAsyncDisposable
             "-serial", $"file:{_folder.File("serial.log")}", "-qmp", $"unix:{_folder.File("qmp")},server=on,wait=off",
         ];
         SpinWait.SpinUntil(() => File.Exists(_folder.File("tpm.sock")), TimeSpan.FromSeconds(10));
-        _qemu = Launch("qemu-system-x86_64", arguments);
+        _qemu = network is null
+            ? Launch("qemu-system-x86_64", arguments)
+            : Launch("ip", ["netns", "exec", network, "qemu-system-x86_64", .. arguments, "-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net"]);
     }
 
     /// <summary>Waits until one of the texts stands on the serial console, and says which.</summary>
@@ -107,6 +110,14 @@ internal sealed class TestPc : IAsyncDisposable
         {
             throw new TimeoutException($"The PC did not say '{string.Join("' or '", texts)}' in {Deadline.TotalMinutes:0} min. It said:\n{SerialText}", e);
         }
+    }
+
+    /// <summary>Leaves a file where the installer leaves it: in the folder caisson of the ESP.</summary>
+    public async Task LeaveOnEspAsync(string name, string content, CancellationToken cancellation)
+    {
+        var file = _folder.File(name);
+        await File.WriteAllTextAsync(file, content, cancellation);
+        await Command.RunAsync("mcopy", ["-o", "-i", Disk + "@@1M", file, "::caisson/" + name], cancellation);
     }
 
     /// <summary>What the screen shows, as PNG.</summary>

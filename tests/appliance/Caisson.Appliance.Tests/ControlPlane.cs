@@ -1,0 +1,64 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Caisson.Testing;
+
+namespace Caisson.Appliance.Tests;
+
+/// <summary>
+/// A real control plane in a network namespace of its own, with what an administrator does to it through the tool. A PC whose QEMU runs in
+/// the same namespace reaches it as <see cref="HostSeenByPc"/>, which QEMU's user network makes the namespace's loopback, and nothing else.
+/// </summary>
+internal sealed class ControlPlane : IAsyncDisposable
+{
+    public const string HostSeenByPc = "10.0.2.2";
+
+    private const string People = "http://localhost:8480";
+
+    private readonly TestFolder _folder = new();
+    private Process? _server;
+
+    public string Namespace { get; } = "caisson-test-" + Guid.NewGuid().ToString("N")[..8];
+
+    public static async Task<ControlPlane> StartAsync(CancellationToken cancellation)
+    {
+        var plane = new ControlPlane();
+        var data = plane._folder.File("data");
+        await Command.RunAsync("ip", ["netns", "add", plane.Namespace], cancellation);
+        await Command.RunAsync("ip", ["-n", plane.Namespace, "link", "set", "lo", "up"], cancellation);
+        await Command.RunAsync(Built("ControlPlane", "caisson-server"), ["init", "--data", data, "--url", People, "--endpoint-url", $"https://{HostSeenByPc}:8443", "--listen-any", "--poll", "5"], cancellation);
+        await File.WriteAllTextAsync(plane._folder.File("token"), await Command.RunAsync(Built("ControlPlane", "caisson-server"), ["api-token", "--data", data, "--name", "test"], cancellation), cancellation);
+        plane._server = Process.Start(new ProcessStartInfo("ip", ["netns", "exec", plane.Namespace, Built("ControlPlane", "caisson-server"), "run", "--data", data]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
+        plane._server.OutputDataReceived += static (_, _) => { };
+        plane._server.ErrorDataReceived += static (_, _) => { };
+        plane._server.BeginOutputReadLine();
+        plane._server.BeginErrorReadLine();
+        await plane.DoAsync(cancellation, "ping", "--wait", "60");
+        return plane;
+    }
+
+    /// <summary>Runs <c>caisson</c> as an administrator; what it printed.</summary>
+    public Task<string> DoAsync(CancellationToken cancellation, params string[] arguments) =>
+        Command.RunAsync("ip", ["netns", "exec", Namespace, "env", "CAISSON_SERVER=" + People, "CAISSON_TOKEN_FILE=" + _folder.File("token"), "XDG_DATA_HOME=" + _folder.Path, Built("Cli", "caisson"), .. arguments], cancellation);
+
+    public async Task<JsonElement> AskAsync(CancellationToken cancellation, params string[] arguments)
+    {
+        using var document = JsonDocument.Parse(await DoAsync(cancellation, [.. arguments, "--json"]));
+        return document.RootElement.Clone();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_server is not null)
+        {
+            _server.Kill();
+            await _server.WaitForExitAsync(CancellationToken.None);
+            _server.Dispose();
+        }
+
+        await Command.RunAsync("ip", ["netns", "del", Namespace], CancellationToken.None);
+        _folder.Dispose();
+    }
+
+    private static string Built(string project, string executable) =>
+        Path.Combine(Checkout.Root, "artifacts", "bin", "Caisson." + project, new DirectoryInfo(AppContext.BaseDirectory.TrimEnd('/')).Name, executable);
+}
