@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The appliance's disk, in MiB; docs/reference/files.md shows it. Sourced by pack and by the installer.
+# The appliance's disk, in MiB. Sourced by pack.
 # The hash partitions' and roots' ids are the two halves of the root hash: systemd's own generator finds them by that.
 
 ESP_MIB=512

@@ -3,7 +3,11 @@ using System.Diagnostics;
 namespace Caisson.Machines;
 
 /// <summary>The accelerator to use, and one sentence that says why.</summary>
-public sealed record AcceleratorChoice(Accelerator Accelerator, string Reason);
+public sealed record AcceleratorChoice(Accelerator Accelerator, string Reason)
+{
+    /// <summary>A kernel was started under KVM; false where something else kept it from being tried.</summary>
+    public bool WasTried { get; init; }
+}
 
 /// <summary>
 /// KVM counts only when a kernel gets through a boot under it. Opening /dev/kvm proves nothing: there are machines whose /dev/kvm opens,
@@ -42,12 +46,12 @@ public static class AcceleratorProbe
         try
         {
             return await PrintsAsync(qemu, kernel, either.Token)
-                ? new AcceleratorChoice(Accelerator.Kvm, "KVM: a test kernel ran under it.")
-                : Tcg("QEMU ended before the test kernel printed a line under KVM");
+                ? new AcceleratorChoice(Accelerator.Kvm, "KVM: a test kernel ran under it.") { WasTried = true }
+                : Tcg("QEMU ended before the test kernel printed a line under KVM") with { WasTried = true };
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            return Tcg($"/dev/kvm opens, but a test kernel printed nothing under it within {Limit.TotalSeconds:0} s");
+            return Tcg($"/dev/kvm opens, but a test kernel printed nothing under it within {Limit.TotalSeconds:0} s") with { WasTried = true };
         }
     }
 

@@ -22,18 +22,31 @@ internal sealed class ControlPlane : IAsyncDisposable
     public static async Task<ControlPlane> StartAsync(CancellationToken cancellation)
     {
         var plane = new ControlPlane();
-        var data = plane._folder.File("data");
-        await Command.RunAsync("ip", ["netns", "add", plane.Namespace], cancellation);
-        await Command.RunAsync("ip", ["-n", plane.Namespace, "link", "set", "lo", "up"], cancellation);
+        try
+        {
+            await plane.BeginAsync(cancellation);
+            return plane;
+        }
+        catch
+        {
+            await plane.DisposeAsync();
+            throw;
+        }
+    }
+
+    private async Task BeginAsync(CancellationToken cancellation)
+    {
+        var data = _folder.File("data");
+        await Command.RunAsync("ip", ["netns", "add", Namespace], cancellation);
+        await Command.RunAsync("ip", ["-n", Namespace, "link", "set", "lo", "up"], cancellation);
         await Command.RunAsync(Built("ControlPlane", "caisson-server"), ["init", "--data", data, "--url", People, "--endpoint-url", $"https://{HostSeenByPc}:8443", "--listen-any", "--poll", "5"], cancellation);
-        await File.WriteAllTextAsync(plane._folder.File("token"), await Command.RunAsync(Built("ControlPlane", "caisson-server"), ["api-token", "--data", data, "--name", "test"], cancellation), cancellation);
-        plane._server = Process.Start(new ProcessStartInfo("ip", ["netns", "exec", plane.Namespace, Built("ControlPlane", "caisson-server"), "run", "--data", data]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
-        plane._server.OutputDataReceived += static (_, _) => { };
-        plane._server.ErrorDataReceived += static (_, _) => { };
-        plane._server.BeginOutputReadLine();
-        plane._server.BeginErrorReadLine();
-        await plane.DoAsync(cancellation, "ping", "--wait", "60");
-        return plane;
+        await File.WriteAllTextAsync(_folder.File("token"), await Command.RunAsync(Built("ControlPlane", "caisson-server"), ["api-token", "--data", data, "--name", "test"], cancellation), cancellation);
+        _server = Process.Start(new ProcessStartInfo("ip", ["netns", "exec", Namespace, Built("ControlPlane", "caisson-server"), "run", "--data", data]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
+        _server.OutputDataReceived += static (_, _) => { };
+        _server.ErrorDataReceived += static (_, _) => { };
+        _server.BeginOutputReadLine();
+        _server.BeginErrorReadLine();
+        await DoAsync(cancellation, "ping", "--wait", "60");
     }
 
     /// <summary>Runs <c>caisson</c> as an administrator; what it printed.</summary>

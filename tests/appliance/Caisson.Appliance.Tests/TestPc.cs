@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using System.Text.Json.Nodes;
 using Caisson.Qmp;
 using Caisson.Testing;
@@ -17,6 +18,7 @@ internal sealed class TestPc : IAsyncDisposable
     private const long DiskBytes = 8L << 30;
 
     private readonly TestFolder _folder = new();
+    private readonly StringBuilder _errors = new();
     private Process? _qemu;
     private Process? _tpm;
 
@@ -100,7 +102,7 @@ internal sealed class TestPc : IAsyncDisposable
 
                 if (_qemu!.HasExited)
                 {
-                    throw new InvalidOperationException($"The PC's QEMU ended: {await _qemu.StandardError.ReadToEndAsync(limit.Token)}");
+                    throw new InvalidOperationException($"The PC's QEMU ended: {_errors}");
                 }
 
                 await tick.WaitForNextTickAsync(limit.Token);
@@ -127,6 +129,13 @@ internal sealed class TestPc : IAsyncDisposable
         await qmp.ExecuteAsync("screendump", new JsonObject { ["filename"] = file, ["format"] = "png" }, cancellation);
     }
 
+    /// <summary>Another mainboard: what was sealed to the old one's TPM stays sealed.</summary>
+    public void ReplaceTpm()
+    {
+        Directory.Delete(_folder.File("tpm"), recursive: true);
+        Directory.CreateDirectory(_folder.File("tpm"));
+    }
+
     public void CutPower()
     {
         foreach (var process in (Process?[])[_qemu, _tpm])
@@ -151,9 +160,11 @@ internal sealed class TestPc : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
-    private static Process Launch(string program, params string[] arguments)
+    private Process Launch(string program, params string[] arguments)
     {
         var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardInput = true, UseShellExecute = false })!;
+        process.ErrorDataReceived += (_, line) => _errors.AppendLine(line.Data);
+        process.BeginErrorReadLine();
         process.StandardInput.Close(); // A QEMU that reads a terminal in the background is stopped by the kernel.
         return process;
     }

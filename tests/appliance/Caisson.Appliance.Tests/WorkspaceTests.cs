@@ -23,7 +23,7 @@ public sealed class WorkspaceTests
         await using var pc = await TestPc.CreateAsync(appliance, Cancellation);
         await pc.LeaveOnEspAsync("token", token, Cancellation);
         pc.Start(plane.Namespace);
-        await pc.WaitForAsync("caisson: ready 1");
+        await pc.WaitForAsync("caisson: ready 1, enrolled, data open");
         using var limit = new CancellationTokenSource(TestPc.Deadline);
         var seen = await SeenAsync(plane, limit.Token);
         Assert.Equal("kvm", seen.GetProperty("facts").GetProperty("accelerator").GetString());

@@ -5,7 +5,7 @@ using Caisson.Machines;
 
 namespace Caisson.Cli.Probe;
 
-/// <summary><c>caisson probe</c>: what this PC would be as an endpoint. It reads and writes nothing, and needs no server.</summary>
+/// <summary><c>caisson probe</c>: what this PC would be as an endpoint. It changes nothing, and needs no server.</summary>
 internal static class ProbeCommand
 {
     /// <summary>What has been seen to work, as against written down and compared.</summary>
@@ -60,7 +60,13 @@ internal static class ProbeCommand
         }
 
         var choice = await AcceleratorProbe.RunAsync(kernel, TimeProvider.System, cancel);
-        return new KvmTrial(choice.Accelerator is Accelerator.Kvm ? KvmOutcome.Works : KvmOutcome.Fails, choice.Reason);
+        var outcome = (choice.Accelerator, choice.WasTried) switch
+        {
+            (Accelerator.Kvm, _) => KvmOutcome.Works,
+            (_, true) => KvmOutcome.Fails,
+            _ => KvmOutcome.NotTried,
+        };
+        return new KvmTrial(outcome, choice.Reason);
     }
 
     private static void Print(IReadOnlyList<Finding> findings, IReadOnlyList<WorkspaceGraphics> plan)
