@@ -15,8 +15,8 @@ NEAR=10.231.79.1 FAR=10.231.78.1
 trap 'end_processes; ip netns del $NS_PC 2> /dev/null; ip netns del $NS_SERVER 2> /dev/null' EXIT
 record fact.tools "$(version qemu-system-x86)"
 
-on_server() { ip netns exec $NS_SERVER "$@"; }
-on_pc() { ip netns exec $NS_PC "$@"; }
+# Words, not functions: of a function in the background $! is the shell around it, and a kill of that leaves the program running.
+ON_SERVER=(ip netns exec "$NS_SERVER") ON_PC=(ip netns exec "$NS_PC")
 
 network() {
   ip netns add $NS_SERVER
@@ -32,10 +32,10 @@ line() { # Mbit/s milliseconds; 0 0 is as fast as it goes
   [ -z "$LINE" ] || { kill "$LINE"; wait "$LINE" 2> /dev/null || true; }
   tc -n $NS_SERVER qdisc del dev veth0 root 2> /dev/null || true
   [ "$1" = 0 ] || tc -n $NS_SERVER qdisc add dev veth0 root tbf rate "$1mbit" burst 64k latency 100ms
-  on_pc "${TOOL[@]}" line $NEAR:8443 $FAR:8443 "$2" 8>&- &
+  "${ON_PC[@]}" "${TOOL[@]}" line $NEAR:8443 $FAR:8443 "$2" 8>&- &
   LINE=$!
   processes+=("$LINE")
-  until_true 10 on_pc bash -c "exec 3<> /dev/tcp/$NEAR/8443"
+  until_true 10 "${ON_PC[@]}" bash -c "exec 3<> /dev/tcp/$NEAR/8443"
 }
 
 site() {
@@ -45,7 +45,7 @@ site() {
   say "a control plane with the image work"
   network
   INIT=(--listen-any)
-  start_server http://localhost:8480 https://$NEAR:8443 on_server
+  start_server http://localhost:8480 https://$NEAR:8443 "${ON_SERVER[@]}"
   publish work "$work/work-1.raw"
   assign Work work
   administrator group create later > /dev/null
@@ -60,10 +60,10 @@ boot() {
   local name=$1 fill=$2 pc=$WORK/pc id pid code
   say "$name"
   : > "$WORK/server/log/access.jsonl"
-  enrol "$pc" on_pc
+  enrol "$pc" "${ON_PC[@]}"
   id=$(sed -n 's/.*"endpoint": *"\([^"]*\)".*/\1/p' "$pc/identity/enrolment.json")
   administrator pc change "$id" --fill-bytes-per-second "$fill" > /dev/null
-  on_pc "${ENDPOINT[@]}" run --data "$pc" --run-dir "$WORK/run" --local-port 8481 "${PROBE[@]}" > "$WORK/caissond.log" 2>&1 8>&- &
+  "${ON_PC[@]}" "${ENDPOINT[@]}" run --data "$pc" --run-dir "$WORK/run" --local-port 8481 "${PROBE[@]}" > "$WORK/caissond.log" 2>&1 8>&- &
   pid=$!
   processes+=("$pid")
   [ "$GROUP" = bench ] || start_when_here "$pc" "$id"
