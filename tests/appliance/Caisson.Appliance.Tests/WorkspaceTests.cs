@@ -26,7 +26,7 @@ public sealed class WorkspaceTests
         await pc.WaitForAsync("caisson: ready 1, enrolled, data open");
         using var limit = new CancellationTokenSource(TestPc.Deadline);
         var seen = await SeenAsync(plane, limit.Token);
-        Assert.Equal("kvm", seen.GetProperty("facts").GetProperty("accelerator").GetString());
+        Assert.Equal("kvm", seen.GetProperty("host").GetProperty("accelerator").GetString());
     }
 
     /// <summary>Polls until the PC has reported a workspace that said a heartbeat.</summary>
@@ -44,7 +44,7 @@ public sealed class WorkspaceTests
                 {
                     var shown = await plane.AskAsync(limit, "pc", "show", pc.GetProperty("id").GetString()!);
                     last = shown.GetRawText();
-                    if (shown.GetProperty("workspaces").EnumerateArray().Any(w => w.TryGetProperty("lastHeartbeatAt", out var at) && at.ValueKind != JsonValueKind.Null))
+                    if (shown.GetProperty("workspaces").EnumerateArray().Any(w => w.GetProperty("report").TryGetProperty("lastHeartbeatAt", out var at) && at.ValueKind != JsonValueKind.Null))
                     {
                         return shown;
                     }
