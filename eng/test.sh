@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The suites, their budgets and the closing line. Sourced by ./dev test.
 #
-# Every suite has a budget in minutes in CONTRIBUTING.md; one that takes longer has failed, so that CI stays quick as the project grows.
+# Every suite has a budget in seconds in CONTRIBUTING.md; one that takes longer has failed, so that CI stays quick as the project grows.
 # Suites that a person names run whole; the budgets are for what CI runs.
 # A suite that cannot run says "not run", and fails the whole where nothing may be left out (CI=true or CAISSON_REQUIRE=1).
 
@@ -12,7 +12,7 @@ CI_SUITES=(unit faults crash vm web check)
 passed=0 failed=0 unrun=0 verdicts=() named=0
 SUITE_LOGS=$ARTIFACTS/test-logs
 
-budget_minutes() { # suite
+budget_seconds() { # suite
   awk -F'|' -v suite="$1" '$2 ~ "`"suite"`" { gsub(/[^0-9]/, "", $4); print $4 }' "$ROOT/CONTRIBUTING.md"
 }
 
@@ -65,20 +65,20 @@ wait_but_guests() {
 }
 
 suite() { # name command…
-  local name=$1 minutes started seconds code=0; shift
-  minutes=$(budget_minutes "$name")
-  [ -n "$minutes" ] || [ "$named" = 1 ] || { echo "CONTRIBUTING.md has no budget for the suite '$name'." >&2; failed=$((failed + 1)); return; }
-  echo "== $name${minutes:+ (budget $minutes min)}"
+  local name=$1 budget started seconds code=0; shift
+  budget=$(budget_seconds "$name")
+  [ -n "$budget" ] || [ "$named" = 1 ] || { echo "CONTRIBUTING.md has no budget for the suite '$name'." >&2; failed=$((failed + 1)); return; }
+  echo "== $name${budget:+ (budget $budget s)}"
   started=$SECONDS
   local failed_before=$failed
   "$@" || code=$?
   seconds=$((SECONDS - started))
   [ $code = 0 ] || [ $failed -gt $failed_before ] || failed=$((failed + 1)) # died without a count
-  if [ "$named" = 0 ] && [ $seconds -gt $((minutes * 60)) ]; then
-    echo "   $name took $seconds s, over its budget of $minutes min: make it quicker, or argue for more in CONTRIBUTING.md."
+  if [ "$named" = 0 ] && [ $seconds -gt "$budget" ]; then
+    echo "   $name took $seconds s, over its budget of $budget s: make it quicker, or argue for more in CONTRIBUTING.md."
     failed=$((failed + 1)); code=1
   fi
-  verdicts+=("$(printf '%-8s %-6s %4d s' "$name" "$([ $code = 0 ] && [ $failed = $failed_before ] && echo ok || echo FAILED)" $seconds)${minutes:+ of $minutes min}")
+  verdicts+=("$(printf '%-8s %-6s %4d s' "$name" "$([ $code = 0 ] && [ $failed = $failed_before ] && echo ok || echo FAILED)" $seconds)${budget:+ of $budget s}")
 }
 
 check_suite() {
@@ -122,7 +122,10 @@ build_desktops() {
   rm -rf "$tools"
 }
 
-build_suite() { dotnet build "$ROOT/Caisson.slnx" -c Release -v q --nologo; }
+build_suite() { # check: the executables too, laid out as a package would
+  dotnet build "$ROOT/Caisson.slnx" -c Release -v q --nologo || return
+  [ "$1" = 0 ] || build_apps
+}
 
 run_suites() { # [suite…] [--filter F] [--seconds N] [--parser P]
   local filter="" wanted=() guests= named=1 seconds=$FUZZ_SECONDS parser=""
@@ -144,7 +147,7 @@ run_suites() { # [suite…] [--filter F] [--seconds N] [--parser P]
   preflight "$(default_data 0)" $check 0 "${packages[@]}"
   rm -rf "$SUITE_LOGS"; mkdir -p "$SUITE_LOGS"
   local begun=$SECONDS
-  suite build build_suite
+  suite build build_suite $check
   # Guests take minutes of apt and little processor: they are made while the unit tests run.
   if [[ " ${wanted[*]} " =~ \ (vm|check)\  ]]; then
     "$ROOT/guests/build" tiny >/dev/null 2>"$SUITE_LOGS/guest-tiny.log" || true
