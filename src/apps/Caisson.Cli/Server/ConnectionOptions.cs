@@ -33,7 +33,7 @@ internal static class ConnectionOptions
     private static string ReadToken(ParseResult parsed)
     {
         var named = parsed.GetValue(TokenFile) ?? Environment.GetEnvironmentVariable("CAISSON_TOKEN_FILE");
-        var file = named ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.ApplicationData), "caisson", "token");
+        var file = named ?? PersonFolders.Settings("token");
         if (!File.Exists(file))
         {
             throw new ApiException($"There is no API token in {file}. On the server: caisson-server api-token --data DIR > {file}");

@@ -32,7 +32,7 @@ internal static class ImageCommand
         var store = new Option<string>("--store")
         {
             Description = "Local store; kept, so that the next generation sends only what is new",
-            DefaultValueFactory = _ => Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "caisson", "store"),
+            DefaultValueFactory = _ => PersonFolders.Data("store"),
         };
         var trim = FreeSpaceReport.TrimOption();
         var release = new Option<bool>("--release") { Description = "Release it at once" };
