@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Caisson.Machines;
 
 /// <summary>The accelerator to use, and one sentence that says why.</summary>
@@ -16,6 +14,9 @@ public sealed record AcceleratorChoice(Accelerator Accelerator, string Reason)
 public static class AcceleratorProbe
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
+
+    // Reading QEMU from a slow disk takes seconds of its own and says nothing about KVM.
+    private static readonly TimeSpan LoadLimit = TimeSpan.FromSeconds(60);
 
     /// <param name="kernel">Null when there is none on this PC: KVM is then not used.</param>
     public static async Task<AcceleratorChoice> RunAsync(ProbeKernel? kernel, TimeProvider time, CancellationToken cancellation)
@@ -41,17 +42,32 @@ public static class AcceleratorProbe
             return Tcg("qemu-system-x86_64 is not installed, so KVM could not be tried");
         }
 
-        using var limit = new CancellationTokenSource(Limit, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
+        using var trial = KvmTrialMachine.Load(qemu, kernel);
+        if (await WithinAsync(trial.LoadedAsync, LoadLimit, time, cancellation) is not true)
+        {
+            return Tcg($"QEMU did not come up under KVM: {trial.Said}") with { WasTried = true };
+        }
+
+        return await WithinAsync(trial.PrintsAsync, Limit, time, cancellation) switch
+        {
+            true => new AcceleratorChoice(Accelerator.Kvm, "KVM: a test kernel ran under it.") { WasTried = true },
+            false => Tcg("QEMU ended before the test kernel printed a line under KVM") with { WasTried = true },
+            null => Tcg($"/dev/kvm opens, but a test kernel printed nothing under it within {Limit.TotalSeconds:0} s") with { WasTried = true },
+        };
+    }
+
+    /// <returns>Null when it took longer.</returns>
+    private static async Task<bool?> WithinAsync(Func<CancellationToken, Task<bool>> step, TimeSpan limit, TimeProvider time, CancellationToken cancellation)
+    {
+        using var timeout = new CancellationTokenSource(limit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellation);
         try
         {
-            return await PrintsAsync(qemu, kernel, either.Token)
-                ? new AcceleratorChoice(Accelerator.Kvm, "KVM: a test kernel ran under it.") { WasTried = true }
-                : Tcg("QEMU ended before the test kernel printed a line under KVM") with { WasTried = true };
+            return await step(either.Token);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            return Tcg($"/dev/kvm opens, but a test kernel printed nothing under it within {Limit.TotalSeconds:0} s") with { WasTried = true };
+            return null;
         }
     }
 
@@ -70,43 +86,6 @@ public static class AcceleratorProbe
         {
             why = e.Message;
             return false;
-        }
-    }
-
-    private static async Task<bool> PrintsAsync(string qemu, ProbeKernel kernel, CancellationToken cancellation)
-    {
-        string[] arguments =
-        [
-            "-nodefaults", "-no-user-config", "-machine", "q35", "-accel", "kvm", "-cpu", "host", "-m", "256", "-display", "none", "-no-reboot",
-            "-kernel", kernel.Kernel, "-append", kernel.CommandLine, "-serial", "stdio",
-            .. kernel.Initrd is null ? (string[])[] : ["-initrd", kernel.Initrd],
-        ];
-        using var process = Process.Start(new ProcessStartInfo(qemu, arguments)
-        {
-            // Its own closed stdin: a QEMU that reads the terminal of a background job is stopped by the kernel and looks like a hang.
-            UseShellExecute = false,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        }) ?? throw new MachineException(MachineError.Missing, $"{qemu} could not be started.");
-        process.StandardInput.Close();
-        process.ErrorDataReceived += static (_, _) => { };
-        process.BeginErrorReadLine();
-        try
-        {
-            while (await process.StandardOutput.ReadLineAsync(cancellation) is { } line)
-            {
-                if (line.Contains(kernel.ExpectedText, StringComparison.Ordinal))
-                {
-                    return true;
-                }
-            }
-
-            return false;
-        }
-        finally
-        {
-            process.Kill();
         }
     }
 }
