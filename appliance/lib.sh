@@ -15,23 +15,11 @@ suite_sources() {
 
 # Everything that changes the result but the day's packages: the recipe, and the programs put inside.
 recipe_hash() {
-  (cd "$REPO" && find appliance guests/lib.sh guests/apt-*.awk eng/package src Directory.*.props global.json -type f -not -path '*/obj/*' -not -path '*/bin/*' -print0 |
+  (cd "$REPO" && find appliance guests/lib.sh guests/apt-*.awk eng/publish.sh eng/package src Directory.*.props global.json -type f -not -name README.md -not -path '*/obj/*' -not -path '*/bin/*' -print0 |
     LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -c1-16)
 }
 
 packages() { sed '/^#/d; /^$/d' "$HERE"/packages/*.list; }
-
-# publish DIR: caissond and the tool with their own runtime.
-publish() {
-  local app
-  for app in Endpoint:caissond Cli:caisson; do
-    step "Caisson.${app%%:*}"
-    dotnet publish "$REPO/src/apps/Caisson.${app%%:*}" -c Release -r linux-x64 --self-contained -v q --nologo \
-      -p:RestoreLockedMode=false -p:CaissonPackage=true -p:DebugType=none -o "$1/usr/lib/caisson/Caisson.${app%%:*}" >&2
-    mkdir -p "$1/usr/bin"
-    ln -s "../lib/caisson/Caisson.${app%%:*}/${app##*:}" "$1/usr/bin/${app##*:}"
-  done
-}
 
 # tree WORK: the Debian tree at WORK/tree, with our programs and settings in it.
 tree() {

@@ -4,6 +4,7 @@
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$ROOT/eng/build.sh"
+. "$ROOT/eng/publish.sh"
 out=$ARTIFACTS/package
 [ "${1:-}" = --out ] && out=$2
 version=$(sed -n 's:.*<Version>\(.*\)</Version>.*:\1:p' "$ROOT/Directory.Build.props")
@@ -11,13 +12,7 @@ mkdir -p "$out"
 stage=$(mktemp -d "$out/stage.XXXXXX"); trap 'rm -rf "$stage"' EXIT
 chmod 755 "$stage"
 
-for app in ControlPlane:caisson-server Endpoint:caissond Cli:caisson; do
-  project=Caisson.${app%%:*} executable=${app##*:}
-  echo "== $project" >&2
-  dotnet publish "$ROOT/src/apps/$project" -c Release -r linux-x64 --self-contained -v q --nologo -p:RestoreLockedMode=false \
-    -p:CaissonPackage=true -p:DebugType=none -o "$stage/usr/lib/caisson/$project" >&2
-  mkdir -p "$stage/usr/bin"; ln -s "../lib/caisson/$project/$executable" "$stage/usr/bin/$executable"
-done
+publish_programs "$ROOT" "$stage" ControlPlane:caisson-server Endpoint:caissond Cli:caisson
 
 install -Dm644 -t "$stage/lib/systemd/system" "$ROOT"/eng/package/*.service
 install -Dm644 "$ROOT/eng/package/caisson.sysusers" "$stage/usr/lib/sysusers.d/caisson.conf"

@@ -5,6 +5,7 @@
 # Suites that a person names run whole; the budgets are for what CI runs.
 # A suite that cannot run says "not run", and fails the whole where nothing may be left out (CI=true or CAISSON_REQUIRE=1).
 
+. "$ROOT/eng/publish.sh"
 . "$ROOT/eng/fuzz.sh"
 . "$ROOT/eng/package-test.sh"
 
@@ -114,9 +115,8 @@ build_desktops() {
   for guest in personal work; do
     [ -z "$tools" ] && [ ! -e "$("$ROOT/guests/build" $guest --print-path)/complete" ] || continue
     tools=$(mktemp -d)
-    nice -n 10 dotnet publish "$ROOT/src/apps/Caisson.GuestTools" -c Release -r linux-x64 -v q --nologo -p:DebugType=none \
-      --artifacts-path "$tools/artifacts" -o "$tools" >&2 || return
-    export CAISSON_GUEST_TOOLS=$tools/caisson-guest
+    publish_guest_tools "$ROOT" "$tools" || return
+    export CAISSON_GUEST_TOOLS=$tools/tools/caisson-guest
   done
   "$ROOT/guests/build" personal && "$ROOT/guests/build" work
   rm -rf "$tools"

@@ -43,8 +43,9 @@ guest_tools() {
     return
   fi
   step "guest tools"
-  dotnet publish "$REPO/src/apps/Caisson.GuestTools" -c Release -r linux-x64 -v q --nologo -p:DebugType=none \
-    --artifacts-path "$1/artifacts" -o "$1/tools" >&2
+  # shellcheck source=eng/publish.sh
+  . "$REPO/eng/publish.sh"
+  publish_guest_tools "$REPO" "$1"
   install -m 755 "$1/tools/caisson-guest" "$2"
 }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Caisson.Testing;
 
 namespace Caisson.Appliance.Tests;
 

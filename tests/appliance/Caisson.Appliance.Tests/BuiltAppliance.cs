@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Caisson.Testing;
 
 namespace Caisson.Appliance.Tests;
@@ -25,19 +24,5 @@ internal sealed record BuiltAppliance(string Folder)
         {
             One.Release();
         }
-    }
-}
-
-internal static class Command
-{
-    /// <returns>What it printed. Throws when it fails, with what it said.</returns>
-    public static async Task<string> RunAsync(string program, IEnumerable<string> arguments, CancellationToken cancellation)
-    {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, UseShellExecute = false })!;
-        process.StandardInput.Close();
-        var errors = process.StandardError.ReadToEndAsync(cancellation);
-        var output = await process.StandardOutput.ReadToEndAsync(cancellation);
-        await process.WaitForExitAsync(cancellation);
-        return process.ExitCode == 0 ? output : throw new InvalidOperationException($"{program} ended with {process.ExitCode}: {await errors}");
     }
 }

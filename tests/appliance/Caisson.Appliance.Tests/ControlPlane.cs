@@ -39,9 +39,9 @@ internal sealed class ControlPlane : IAsyncDisposable
         var data = _folder.File("data");
         await Command.RunAsync("ip", ["netns", "add", Namespace], cancellation);
         await Command.RunAsync("ip", ["-n", Namespace, "link", "set", "lo", "up"], cancellation);
-        await Command.RunAsync(Built("ControlPlane", "caisson-server"), ["init", "--data", data, "--url", People, "--endpoint-url", $"https://{HostSeenByPc}:8443", "--listen-any", "--poll", "5"], cancellation);
-        await File.WriteAllTextAsync(_folder.File("token"), await Command.RunAsync(Built("ControlPlane", "caisson-server"), ["api-token", "--data", data, "--name", "test"], cancellation), cancellation);
-        _server = Process.Start(new ProcessStartInfo("ip", ["netns", "exec", Namespace, Built("ControlPlane", "caisson-server"), "run", "--data", data]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
+        await Command.RunAsync(Checkout.Built("ControlPlane", "caisson-server"), ["init", "--data", data, "--url", People, "--endpoint-url", $"https://{HostSeenByPc}:8443", "--listen-any", "--poll", "5"], cancellation);
+        await File.WriteAllTextAsync(_folder.File("token"), await Command.RunAsync(Checkout.Built("ControlPlane", "caisson-server"), ["api-token", "--data", data, "--name", "test"], cancellation), cancellation);
+        _server = Process.Start(new ProcessStartInfo("ip", ["netns", "exec", Namespace, Checkout.Built("ControlPlane", "caisson-server"), "run", "--data", data]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
         _server.OutputDataReceived += static (_, _) => { };
         _server.ErrorDataReceived += static (_, _) => { };
         _server.BeginOutputReadLine();
@@ -51,7 +51,7 @@ internal sealed class ControlPlane : IAsyncDisposable
 
     /// <summary>Runs <c>caisson</c> as an administrator; what it printed.</summary>
     public Task<string> DoAsync(CancellationToken cancellation, params string[] arguments) =>
-        Command.RunAsync("ip", ["netns", "exec", Namespace, "env", "CAISSON_SERVER=" + People, "CAISSON_TOKEN_FILE=" + _folder.File("token"), "XDG_DATA_HOME=" + _folder.Path, Built("Cli", "caisson"), .. arguments], cancellation);
+        Command.RunAsync("ip", ["netns", "exec", Namespace, "env", "CAISSON_SERVER=" + People, "CAISSON_TOKEN_FILE=" + _folder.File("token"), "XDG_DATA_HOME=" + _folder.Path, Checkout.Built("Cli", "caisson"), .. arguments], cancellation);
 
     public async Task<JsonElement> AskAsync(CancellationToken cancellation, params string[] arguments)
     {
@@ -71,7 +71,4 @@ internal sealed class ControlPlane : IAsyncDisposable
         await Command.RunAsync("ip", ["netns", "del", Namespace], CancellationToken.None);
         _folder.Dispose();
     }
-
-    private static string Built(string project, string executable) =>
-        Path.Combine(Checkout.Root, "artifacts", "bin", "Caisson." + project, new DirectoryInfo(AppContext.BaseDirectory.TrimEnd('/')).Name, executable);
 }

@@ -1,8 +1,9 @@
 using System.Diagnostics;
+using Caisson.Testing;
 
 namespace Caisson.Crash.Tests;
 
-/// <summary>A program run to its end.</summary>
+/// <summary>Programs beside the test.</summary>
 internal static class Tool
 {
     private const int MostBusy = 100;
@@ -20,13 +21,8 @@ internal static class Tool
         return Process.Start(start)!;
     }
 
-    /// <returns>What it printed.</returns>
-    /// <exception cref="InvalidOperationException">It failed; the message is its own.</exception>
-    public static async Task<string> RunAsync(string program, params string[] arguments)
-    {
-        using var process = Start(program, arguments);
-        return await EndAsync(process, _ => { });
-    }
+    /// <summary>As <see cref="Command.RunAsync"/>.</summary>
+    public static Task<string> RunAsync(string program, params string[] arguments) => Command.RunAsync(program, arguments, Token);
 
     /// <summary>
     /// Unmounts; again for a moment while the mount is busy: a process that another test starts holds every file of this one between its fork and its exec.

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Caisson.ControlPlane.Data;
+using Caisson.Testing;
 using Caisson.Web.Tests.Seed;
 
 namespace Caisson.Web.Tests;
@@ -113,17 +114,10 @@ internal sealed class ServerUnderTest : IAsyncDisposable
         return verb.ExitCode == 0 ? output : throw new InvalidOperationException($"caisson-server {arguments[0]} ended with {verb.ExitCode}.");
     }
 
-    private static Process Start(string[] arguments, bool read = false) => Process.Start(new ProcessStartInfo(Executable(), arguments)
+    private static Process Start(string[] arguments, bool read = false) => Process.Start(new ProcessStartInfo(Checkout.Built("ControlPlane", "caisson-server"), arguments)
     {
         RedirectStandardOutput = read,
     })!;
-
-    // The server's own output folder, not this test's: only there lies its manifest of static files.
-    private static string Executable()
-    {
-        var configuration = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd('/')).Name;
-        return Path.Combine(Repository.Root, "artifacts", "bin", "Caisson.ControlPlane", configuration, "caisson-server");
-    }
 
     private static int FreePort()
     {
@@ -131,17 +125,4 @@ internal sealed class ServerUnderTest : IAsyncDisposable
         listener.Start();
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
-}
-
-internal static class Repository
-{
-    /// <summary>The checkout this test was built in.</summary>
-    public static string Root { get; } = Find(new DirectoryInfo(AppContext.BaseDirectory));
-
-    private static string Find(DirectoryInfo? folder) => folder switch
-    {
-        null => throw new InvalidOperationException("Caisson.slnx is in no folder above the tests."),
-        _ when File.Exists(Path.Combine(folder.FullName, "Caisson.slnx")) => folder.FullName,
-        _ => Find(folder.Parent),
-    };
 }

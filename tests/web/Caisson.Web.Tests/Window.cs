@@ -1,3 +1,4 @@
+using Caisson.Testing;
 using Microsoft.Playwright;
 
 namespace Caisson.Web.Tests;
@@ -38,7 +39,7 @@ internal sealed class Window : IAsyncDisposable
 
     public async Task ShotAsync(string name)
     {
-        var folder = Directory.CreateDirectory(Path.Combine(Repository.Root, "artifacts", "screenshots"));
+        var folder = Directory.CreateDirectory(Path.Combine(Checkout.Root, "artifacts", "screenshots"));
         // A picture that is still loading would make every run another screenshot.
         await Page.WaitForFunctionAsync("() => [...document.images].every(i => i.complete || i.getBoundingClientRect().top > innerHeight)");
         await Page.ScreenshotAsync(new() { Path = Path.Combine(folder.FullName, $"{name}-{look.Name}.png") });

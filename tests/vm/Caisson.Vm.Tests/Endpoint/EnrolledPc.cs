@@ -15,12 +15,12 @@ internal sealed class EnrolledPc : IAsyncDisposable
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(150);
 
     private readonly string folder = Directory.CreateTempSubdirectory("cpc-").FullName;
-    private readonly string guest;
+    private readonly TinyGuest guest;
     private readonly string append;
     private Process? process;
     private long sequence;
 
-    private EnrolledPc(ServerSimulator server, string guest, string append) => (Server, this.guest, this.append) = (server, guest, append);
+    private EnrolledPc(ServerSimulator server, TinyGuest guest, string append) => (Server, this.guest, this.append) = (server, guest, append);
 
     public ServerSimulator Server { get; }
 
@@ -33,7 +33,7 @@ internal sealed class EnrolledPc : IAsyncDisposable
     /// <param name="options">caisson.* kernel options of the guest.</param>
     public static async Task<EnrolledPc> EnrolAsync(string options)
     {
-        var guest = await TinyGuest.FolderAsync(Ct);
+        var guest = await TinyGuest.GetAsync(Ct);
         var pc = new EnrolledPc(await ServerSimulator.StartAsync(TimeProvider.System, Ct), guest, $"console=ttyS0 no_timer_check {options}");
         pc.Server.Store = ImageStore.Open(Path.Combine(pc.folder, "store"));
         await pc.VerbAsync(["enrol"], pc.Server.NewToken().ToString());
@@ -77,7 +77,7 @@ internal sealed class EnrolledPc : IAsyncDisposable
     public static Order Order(string id, OrderKind kind, string workspace) =>
         new() { Id = id, Kind = kind, Workspace = new(workspace), Stream = "stream-" + id, ExpiresAt = TimeProvider.System.GetUtcNow().AddMinutes(5) };
 
-    public void Run() => process = Start("run", "--data", Data, "--local-port", "0", "--direct-kernel", Path.Combine(guest, "vmlinuz"), "--direct-initrd", Path.Combine(guest, "initrd"), "--direct-append", append);
+    public void Run() => process = Start("run", "--data", Data, "--local-port", "0", "--direct-kernel", guest.Kernel, "--direct-initrd", guest.Initrd, "--direct-append", append);
 
     /// <summary>caissond on a PC whose folders of programs are empty: a mount namespace of its own hides them.</summary>
     public async Task<(int ExitCode, string Said)> RunWithoutProgramsAsync()

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
-using System.Diagnostics;
 using Caisson.Images;
+using Caisson.Testing;
 
 namespace Caisson.Vm.Tests.Images;
 
@@ -19,7 +19,7 @@ public sealed class ForeignImageTests : IDisposable
     public async Task A_foreign_image_comes_in_byte_for_byte(string format, string options)
     {
         var disk = await MakeDiskAsync();
-        await RunAsync("qemu-img", ["convert", "-f", "raw", "-O", format, .. options.Length > 0 ? ["-o", options] : Array.Empty<string>(), this["disk.raw"], this["image"]]);
+        await Command.RunAsync("qemu-img", ["convert", "-f", "raw", "-O", format, .. options.Length > 0 ? ["-o", options] : Array.Empty<string>(), this["disk.raw"], this["image"]], Token);
 
         var store = ImageStore.Open(this["store"]);
         var generation = await store.ImportAsync(new ImportRequest { File = this["image"], Name = "work" }, TimeProvider.System, null, Token);
@@ -35,13 +35,13 @@ public sealed class ForeignImageTests : IDisposable
     {
         await MakeDiskAsync();
         await File.WriteAllTextAsync(this["secret"], "secret of the host", Token);
-        await RunAsync("qemu-img", ["create", "-f", "qcow2", "-b", this["disk.raw"], "-F", "raw", this["backed.qcow2"]]);
-        await RunAsync("qemu-img", ["create", "-f", "qcow2", "-o", $"data_file={this["data.bin"]}", this["data.qcow2"], "4M"]);
-        await RunAsync("qemu-img", ["create", "-f", "qcow2", "-u", "-b", "json:{\"driver\":\"raw\",\"file\":{\"driver\":\"file\",\"filename\":\"" + this["secret"] + "\"}}", "-F", "raw", this["json.qcow2"], "4M"]);
-        await RunAsync("qemu-img", ["create", "-f", "vmdk", "-o", "subformat=monolithicFlat", this["flat.vmdk"], "4M"]);
-        await RunAsync("qemu-img", ["create", "-f", "vmdk", this["parent.vmdk"], "4M"]);
-        await RunAsync("qemu-img", ["create", "-f", "vmdk", "-b", this["parent.vmdk"], "-F", "vmdk", this["child.vmdk"]]);
-        await RunAsync("qemu-img", ["create", "-f", "vhdx", this["parent.vhdx"], "4M"]);
+        await Command.RunAsync("qemu-img", ["create", "-f", "qcow2", "-b", this["disk.raw"], "-F", "raw", this["backed.qcow2"]], Token);
+        await Command.RunAsync("qemu-img", ["create", "-f", "qcow2", "-o", $"data_file={this["data.bin"]}", this["data.qcow2"], "4M"], Token);
+        await Command.RunAsync("qemu-img", ["create", "-f", "qcow2", "-u", "-b", "json:{\"driver\":\"raw\",\"file\":{\"driver\":\"file\",\"filename\":\"" + this["secret"] + "\"}}", "-F", "raw", this["json.qcow2"], "4M"], Token);
+        await Command.RunAsync("qemu-img", ["create", "-f", "vmdk", "-o", "subformat=monolithicFlat", this["flat.vmdk"], "4M"], Token);
+        await Command.RunAsync("qemu-img", ["create", "-f", "vmdk", this["parent.vmdk"], "4M"], Token);
+        await Command.RunAsync("qemu-img", ["create", "-f", "vmdk", "-b", this["parent.vmdk"], "-F", "vmdk", this["child.vmdk"]], Token);
+        await Command.RunAsync("qemu-img", ["create", "-f", "vhdx", this["parent.vhdx"], "4M"], Token);
         await SetVhdxParentAsync(this["parent.vhdx"]);
 
         foreach (var (file, word) in new[] { ("backed.qcow2", "backing"), ("data.qcow2", "another file"), ("json.qcow2", "backing"), ("flat.vmdk", "extent"), ("child.vmdk", "parent"), ("parent.vhdx", "parent") })
@@ -58,7 +58,7 @@ public sealed class ForeignImageTests : IDisposable
         await File.WriteAllTextAsync(this["text"], "This is no disk.", Token);
         foreach (var format in new[] { "qcow2", "vmdk", "vhdx" })
         {
-            await RunAsync("qemu-img", ["convert", "-f", "raw", "-O", format, this["disk.raw"], this["whole"]]);
+            await Command.RunAsync("qemu-img", ["convert", "-f", "raw", "-O", format, this["disk.raw"], this["whole"]], Token);
             var bytes = await File.ReadAllBytesAsync(this["whole"], Token);
             foreach (var length in new[] { 10, 100, 600, 70_000, 200_000 })
             {
@@ -67,7 +67,7 @@ public sealed class ForeignImageTests : IDisposable
             }
         }
 
-        await RunAsync("qemu-img", ["create", "-f", "qcow2", this["huge.qcow2"], "4M"]);
+        await Command.RunAsync("qemu-img", ["create", "-f", "qcow2", this["huge.qcow2"], "4M"], Token);
         var huge = await File.ReadAllBytesAsync(this["huge.qcow2"], Token);
         BinaryPrimitives.WriteUInt64BigEndian(huge.AsSpan(24), 1UL << 63);
         await File.WriteAllBytesAsync(this["huge.qcow2"], huge, Token);
@@ -80,7 +80,7 @@ public sealed class ForeignImageTests : IDisposable
     public async Task A_raw_disk_that_begins_as_a_qcow2_image_stays_raw_bytes_when_named_raw()
     {
         await MakeDiskAsync();
-        await RunAsync("qemu-img", ["create", "-f", "qcow2", "-b", this["disk.raw"], "-F", "raw", this["trap"]]);
+        await Command.RunAsync("qemu-img", ["create", "-f", "qcow2", "-b", this["disk.raw"], "-F", "raw", this["trap"]], Token);
         var store = ImageStore.Open(this["store"]);
 
         var generation = await store.ImportAsync(new ImportRequest { File = this["trap"], Name = "work", Format = ImageFormat.Raw }, TimeProvider.System, null, Token);
@@ -119,15 +119,5 @@ public sealed class ForeignImageTests : IDisposable
         var region = bytes.AsSpan().IndexOf("metadata"u8);
         bytes[region + BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(entry + 16)) + 4] |= 2;
         await File.WriteAllBytesAsync(file, bytes, Token);
-    }
-
-    private static async Task RunAsync(string program, string[] arguments)
-    {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
-        var output = process.StandardOutput.ReadToEndAsync(Token);
-        var errors = await process.StandardError.ReadToEndAsync(Token);
-        await output;
-        await process.WaitForExitAsync(Token);
-        Assert.True(process.ExitCode == 0, errors);
     }
 }

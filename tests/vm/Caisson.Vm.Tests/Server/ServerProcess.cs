@@ -34,9 +34,7 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    // Its own output folder, not this test's: only there lies its manifest of static files.
-    private static string Executable =>
-        Path.Combine(Checkout.Root, "artifacts", "bin", "Caisson.ControlPlane", new DirectoryInfo(AppContext.BaseDirectory.TrimEnd('/')).Name, "caisson-server");
+    private static string Executable { get; } = Checkout.Built("ControlPlane", "caisson-server");
 
     public static async Task<ServerProcess> InitAsync()
     {
@@ -135,15 +133,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     }
 
     /// <summary>A verb of caisson-server beside the running server.</summary>
-    public static async Task<string> VerbAsync(params string[] arguments)
-    {
-        using var verb = Process.Start(Quiet(arguments))!;
-        var output = verb.StandardOutput.ReadToEndAsync(Ct);
-        var error = await verb.StandardError.ReadToEndAsync(Ct);
-        await verb.WaitForExitAsync(Ct);
-        Assert.True(verb.ExitCode == 0, error);
-        return await output;
-    }
+    public static Task<string> VerbAsync(params string[] arguments) => Command.RunAsync(Executable, arguments, Ct);
 
     private static ProcessStartInfo Quiet(params string[] arguments) => new(Executable, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
 
