@@ -12,11 +12,12 @@ public sealed class LayoutTests
         ["Caisson.Trust"] = [],
         ["Caisson.Protocol"] = [],
         ["Caisson.Hardware"] = [],
+        ["Caisson.Installing"] = [],
         ["Caisson.Images"] = ["Caisson.Chunks", "Caisson.FileSystems", "Caisson.Nbd", "Caisson.Protocol"],
         ["Caisson.Machines"] = ["Caisson.Protocol", "Caisson.Qmp"],
         ["Caisson.Endpoint"] = ["Caisson.Images", "Caisson.Machines", "Caisson.Protocol", "Caisson.Trust"],
         ["Caisson.ControlPlane"] = ["Caisson.Images", "Caisson.Protocol", "Caisson.Trust"],
-        ["Caisson.Cli"] = ["Caisson.Hardware", "Caisson.Images", "Caisson.Machines", "Caisson.Protocol"],
+        ["Caisson.Cli"] = ["Caisson.Hardware", "Caisson.Images", "Caisson.Installing", "Caisson.Machines", "Caisson.Protocol"],
         ["Caisson.Demo"] = ["Caisson.Machines", "Caisson.Protocol"],
         ["Caisson.GuestTools"] = [],
     };
