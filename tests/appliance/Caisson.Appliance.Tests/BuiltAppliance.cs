@@ -10,6 +10,8 @@ internal sealed record BuiltAppliance(string Folder)
 
     public string Disk => Path.Combine(Folder, "appliance.raw");
 
+    public string Medium => Path.Combine(Folder, "caisson-usb.raw");
+
     public string RootHash => File.ReadAllText(Path.Combine(Folder, "root.hash")).Trim();
 
     public static async Task<BuiltAppliance> GetAsync(CancellationToken cancellation)

@@ -37,7 +37,8 @@ public sealed class BootEntryTests
     {
         var others = new Dictionary<ushort, byte[]> { [0] = Other("Windows"), [2] = Other("debian") };
         var (number, order) = BootMenu.PutFirst(others, [2, 0], Partition, new HashSet<Guid> { Pcs.Id(1), Partition });
-        Assert.Equal((1, [1, 2, 0]), ((int)number, order.Select(n => (int)n)));
+        Assert.Equal(1, number);
+        Assert.Equal<ushort>([1, 2, 0], order);
     }
 
     [Fact]

@@ -33,6 +33,7 @@ internal sealed class InstallRun(TimeProvider time)
         if (dialog.Plan is { } plan)
         {
             var reasons = await CarryOutAsync(medium, dialog, plan, dialog.Token, null, cancel);
+            SayEnd(plan, medium, reasons);
             TextScreen.ForgetKeys();
             await AskAsync(Ended(dialog, reasons), cancel);
         }
@@ -81,14 +82,9 @@ internal sealed class InstallRun(TimeProvider time)
         };
         var result = new InstallResult(verdict, plan?.Disk.Path, plan?.Disk.Serial, plan?.Mode, medium.Release.Version, reasons, plan?.Warnings ?? [], Math.Round(time.GetElapsedTime(began).TotalSeconds, 1));
         await Medium.WriteAsync(ResultName, result.ToJson(), cancel);
-        foreach (var reason in reasons)
-        {
-            SerialConsole.Say($"{(verdict is InstallVerdict.Refused ? "refused" : "failed")}: {reason}");
-        }
-
+        SayEnd(plan, medium, reasons);
         if (verdict is InstallVerdict.Installed)
         {
-            SerialConsole.Say($"done, Caisson {medium.Release.Version} is on {DiskText.Of(plan!.Disk)}");
             await SystemTool.RunAsync("systemctl", [file!.End is InstallEnd.Restart ? "reboot" : "poweroff"], cancel);
             return;
         }
@@ -96,6 +92,19 @@ internal sealed class InstallRun(TimeProvider time)
         SerialConsole.Say("nobody is asked again; Enter starts this PC again");
         await AskAsync(Ended(dialog, reasons), cancel);
         await SystemTool.RunAsync("systemctl", ["reboot"], cancel);
+    }
+
+    private static void SayEnd(InstallPlan? plan, Medium medium, IReadOnlyList<string> reasons)
+    {
+        foreach (var reason in reasons)
+        {
+            SerialConsole.Say($"{(plan is null ? "refused" : "failed")}: {reason}");
+        }
+
+        if (plan is not null && reasons is [])
+        {
+            SerialConsole.Say($"done, Caisson {medium.Release.Version} is on {DiskText.Of(plan.Disk)}");
+        }
     }
 
     private static InstallDialog Ended(InstallDialog dialog, IReadOnlyList<string> reasons) =>
