@@ -13,30 +13,30 @@ internal static class EspTree
 
     public static string LoaderPath(InstallMode mode) => '\\' + (mode is InstallMode.Erase ? Fallback : Own).Replace('/', '\\');
 
-    public static void Copy(string from, string to, InstallMode mode)
+    public static void Copy(string medium, string esp, InstallMode mode)
     {
-        foreach (var (source, name) in Files(from, mode))
+        foreach (var (source, name) in Files(medium, mode))
         {
-            var target = Path.Combine(to, name);
+            var target = Path.Combine(esp, name);
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
             File.Copy(source, target, overwrite: true);
         }
     }
 
-    public static void Compare(string from, string to, InstallMode mode)
+    public static void Compare(string medium, string esp, InstallMode mode)
     {
-        foreach (var (source, name) in Files(from, mode))
+        foreach (var (source, name) in Files(medium, mode))
         {
-            if (!File.ReadAllBytes(source).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(to, name))))
+            if (!File.ReadAllBytes(source).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(esp, name))))
             {
                 throw new IOException($"The disk does not give back {name} as it was written: replace the disk.");
             }
         }
     }
 
-    private static IEnumerable<(string Source, string Name)> Files(string from, InstallMode mode) =>
-        from source in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories)
-        let name = Path.GetRelativePath(from, source)
+    private static IEnumerable<(string Source, string Name)> Files(string medium, InstallMode mode) =>
+        from source in Directory.EnumerateFiles(medium, "*", SearchOption.AllDirectories)
+        let name = Path.GetRelativePath(medium, source)
         where mode is InstallMode.Erase || !name.StartsWith("loader/keys/", StringComparison.OrdinalIgnoreCase)
         select (source, mode is InstallMode.Beside && name.Equals(Fallback, StringComparison.OrdinalIgnoreCase) ? Own : name);
 }

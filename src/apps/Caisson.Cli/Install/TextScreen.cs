@@ -16,9 +16,9 @@ internal sealed class TextScreen
         var margin = new string(' ', Math.Max(2, (columns - DialogText.Columns) / 2));
         var lines = DialogText.Lines(dialog);
         var screen = new StringBuilder(HideCursor + Home);
-        screen.Append(EraseLine + "\r\n");
+        screen.Append(string.Concat(Enumerable.Repeat(EraseLine + "\r\n", Math.Max(1, (rows - 24) / 3))));
         screen.Append(margin).Append("\e[1;34mCaisson\e[0m").Append(System.Globalization.CultureInfo.InvariantCulture, $" {dialog.Release.Version}   \e[90minstallation\e[0m").Append(EraseLine + "\r\n" + EraseLine + "\r\n");
-        foreach (var line in lines.Take(rows - 4))
+        foreach (var line in lines.Take(rows - 4 - Math.Max(0, (rows - 24) / 3)))
         {
             screen.Append(margin).Append(Colour(line.Tone)).Append(line.Text).Append(Reset + EraseLine + "\r\n");
         }

@@ -173,13 +173,17 @@ public static class DialogText
             yield break;
         }
 
-        var share = progress.TotalBytes > 0 ? Math.Clamp((double)progress.DoneBytes / progress.TotalBytes, 0, 1) : 0;
-        var full = (int)(share * BarColumns);
         yield return new(progress.Step);
         yield return new("");
-        yield return new(new string('#', full) + new string('.', BarColumns - full) + string.Create(CultureInfo.InvariantCulture, $"  {share * 100:0} %"), Tone.Good);
-        var left = progress.Left is { } time ? string.Create(CultureInfo.InvariantCulture, $", {time:m\\:ss} left") : "";
-        yield return new(progress.BytesPerSecond > 0 ? $"{DiskText.Size(progress.DoneBytes)} of {DiskText.Size(progress.TotalBytes)}, {DiskText.Size((long)progress.BytesPerSecond)}/s{left}" : "", Tone.Dim);
+        if (progress.TotalBytes > 0)
+        {
+            var share = Math.Clamp((double)progress.DoneBytes / progress.TotalBytes, 0, 1);
+            var full = (int)(share * BarColumns);
+            yield return new(new string('#', full) + new string('.', BarColumns - full) + string.Create(CultureInfo.InvariantCulture, $"  {share * 100:0} %"), Tone.Good);
+            var left = progress.Left is { } time ? string.Create(CultureInfo.InvariantCulture, $", {time:m\\:ss} left") : "";
+            yield return new(progress.BytesPerSecond > 0 ? $"{DiskText.Size(progress.DoneBytes)} of {DiskText.Size(progress.TotalBytes)}, {DiskText.Size((long)progress.BytesPerSecond)}/s{left}" : "", Tone.Dim);
+        }
+
         yield return new("");
         yield return new("If the power goes, start the medium again and repeat.", Tone.Dim);
         if (dialog.Plan.Mode is InstallMode.Beside)
