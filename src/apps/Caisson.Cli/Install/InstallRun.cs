@@ -81,7 +81,7 @@ internal sealed class InstallRun(TimeProvider time)
             _ => InstallVerdict.Failed,
         };
         var result = new InstallResult(verdict, plan?.Disk.Path, plan?.Disk.Serial, plan?.Mode, medium.Release.Version, reasons, plan?.Warnings ?? [], Math.Round(time.GetElapsedTime(began).TotalSeconds, 1));
-        await Medium.WriteAsync(ResultName, result.ToJson(), cancel);
+        await LeaveResultAsync(result, cancel);
         SayEnd(plan, medium, reasons);
         if (verdict is InstallVerdict.Installed)
         {
@@ -92,6 +92,19 @@ internal sealed class InstallRun(TimeProvider time)
         SerialConsole.Say("nobody is asked again; Enter starts this PC again");
         await AskAsync(Ended(dialog, reasons), cancel);
         await SystemTool.RunAsync("systemctl", ["reboot"], cancel);
+    }
+
+    /// <summary>A medium that cannot be written is no reason to begin again, which is what a failed start of the installer leads to.</summary>
+    private static async Task LeaveResultAsync(InstallResult result, CancellationToken cancel)
+    {
+        try
+        {
+            await Medium.WriteAsync(ResultName, result.ToJson(), cancel);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            SerialConsole.Say($"the result could not be left on the medium: {e.Message}");
+        }
     }
 
     private static void SayEnd(InstallPlan? plan, Medium medium, IReadOnlyList<string> reasons)
