@@ -27,8 +27,6 @@ public static class DiskLayout
     /// <summary>Read-only, and not for discovery by whichever other system starts from this disk.</summary>
     private const string SlotAttributes = "GUID:60,63";
 
-    private const string HiddenAttributes = "GUID:63";
-
     /// <summary>Without data.</summary>
     public static long SystemBytes => (EspMebibytes + (2 * (RootMebibytes + VerityMebibytes))) * Extent.Mebibyte;
 
@@ -47,12 +45,12 @@ public static class DiskLayout
 
         return
         [
-            Next(PartitionRole.Esp, EspMebibytes, Esp, EspName, ids.Esp, HiddenAttributes),
+            Next(PartitionRole.Esp, EspMebibytes, Esp, EspName, ids.Esp, ""),
             Next(PartitionRole.Root, RootMebibytes, Root, release.SlotName, release.RootId, SlotAttributes),
             Next(PartitionRole.Verity, VerityMebibytes, Verity, release.SlotName, release.VerityId, SlotAttributes),
             Next(PartitionRole.Spare, RootMebibytes, Root, EmptySlotName, ids.SpareRoot, SlotAttributes),
             Next(PartitionRole.Spare, VerityMebibytes, Verity, EmptySlotName, ids.SpareVerity, SlotAttributes),
-            Next(PartitionRole.Data, (space.End - at) / Extent.Mebibyte, Data, DataBlankName, ids.Data, HiddenAttributes),
+            Next(PartitionRole.Data, (space.End - at) / Extent.Mebibyte, Data, DataBlankName, ids.Data, "GUID:63"),
         ];
     }
 }

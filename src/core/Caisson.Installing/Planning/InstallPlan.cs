@@ -13,7 +13,7 @@ public enum PartitionRole
     Data,
 }
 
-/// <param name="Attributes">In sfdisk's words.</param>
+/// <param name="Attributes">In sfdisk's words; empty is none.</param>
 public sealed record NewPartition(PartitionRole Role, Extent Extent, Guid TypeId, Guid Id, string Name, string Attributes);
 
 /// <summary>All that will be done to a disk, decided before a byte is written.</summary>

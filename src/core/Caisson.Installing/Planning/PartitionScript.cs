@@ -17,7 +17,7 @@ public static class PartitionScript
 
         foreach (var p in plan.Partitions)
         {
-            script.Append(CultureInfo.InvariantCulture, $"start={Mebibytes(p.Extent.Start)}MiB, size={Mebibytes(p.Extent.Bytes)}MiB, type={p.TypeId:D}, uuid={p.Id:D}, name={p.Name}, attrs=\"{p.Attributes}\"\n");
+            script.Append(CultureInfo.InvariantCulture, $"start={Mebibytes(p.Extent.Start)}MiB, size={Mebibytes(p.Extent.Bytes)}MiB, type={p.TypeId:D}, uuid={p.Id:D}, name={p.Name}{(p.Attributes is [] ? "" : $", attrs=\"{p.Attributes}\"")}\n");
         }
 
         return script.ToString();
