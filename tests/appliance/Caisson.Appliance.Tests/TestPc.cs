@@ -34,7 +34,7 @@ internal sealed class TestPc : IAsyncDisposable
     /// <summary>In MiB.</summary>
     public int Memory { get; init; } = 3072;
 
-    /// <summary>Without it the firmware has no keys, and starts whatever it finds.</summary>
+    /// <summary>Without it the firmware stays without keys, and starts whatever it finds.</summary>
     public bool SecureBoot { get; init; } = true;
 
     /// <summary>Start in the order of the firmware's own menu, not from the disk.</summary>
@@ -78,6 +78,14 @@ internal sealed class TestPc : IAsyncDisposable
         var pc = Create(new TestPc { Memory = 4096, SecureBoot = secureBoot });
         pc.Stick = pc._folder.File("stick.raw");
         await Command.RunAsync("cp", ["--sparse=always", "--reflink=auto", appliance.Medium, pc.Stick], cancellation);
+        if (!secureBoot)
+        {
+            // In setup mode the loader would enrol the builder's keys by itself, as it does in every virtual PC, and nothing else would start any more.
+            var settings = pc._folder.File("loader.conf");
+            await File.WriteAllTextAsync(settings, "timeout 10\ndefault caisson-install*\neditor no\nsecure-boot-enroll off\n", cancellation);
+            await Command.RunAsync("mcopy", ["-o", "-i", pc.Stick + "@@1M", settings, "::loader/loader.conf"], cancellation);
+        }
+
         using var disk = new FileStream(pc.Disk, FileMode.Create, FileAccess.Write);
         disk.SetLength(diskBytes);
         return pc;
@@ -103,7 +111,7 @@ internal sealed class TestPc : IAsyncDisposable
         string[] arguments =
         [
             "-name", "pc", "-nodefaults", "-no-user-config", "-machine", "q35,smm=on", "-accel", "tcg,thread=multi,tb-size=256", "-cpu", "EPYC,+svm,+npt",
-            "-smp", "2", "-m", $"{Memory}", "-display", "none", "-global", "driver=cfi.pflash01,property=secure,value=on",
+            "-smp", "2", "-m", $"{Memory}", "-display", "none", "-global", $"driver=cfi.pflash01,property=secure,value={(SecureBoot ? "on" : "off")}",
             "-drive", $"if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M{(SecureBoot ? ".secboot" : "")}.fd",
             "-drive", $"if=pflash,format=raw,file={Variables}",
             "-blockdev", $"driver=file,node-name=file,filename={Disk},cache.direct=off", "-blockdev", "driver=raw,node-name=disk,file=file",
