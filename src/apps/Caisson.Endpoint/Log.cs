@@ -68,6 +68,12 @@ internal static partial class Log
     [LoggerMessage(32, LogLevel.Error, "{Workspace}: {Problem}")]
     public static partial void WorkspaceProblem(ILogger log, string workspace, string problem);
 
+    [LoggerMessage(36, LogLevel.Information, "{Workspace}: being suspended to disk.")]
+    public static partial void Suspending(ILogger log, string workspace);
+
+    [LoggerMessage(37, LogLevel.Warning, "{Workspace}: {Notice}")]
+    public static partial void Notice(ILogger log, string workspace, string notice);
+
     [LoggerMessage(33, LogLevel.Information, "{Workspace}: stopping. {Why}")]
     public static partial void Stopping(ILogger log, string workspace, string why);
 

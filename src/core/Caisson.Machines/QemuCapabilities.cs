@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.RegularExpressions;
 
 namespace Caisson.Machines;
@@ -30,6 +32,12 @@ public sealed partial record QemuCapabilities
 
     public required Accelerator Accelerator { get; init; }
 
+    /// <summary>Model and features of this PC's processor, which a guest under KVM sees as they are; empty where nobody looked.</summary>
+    public string HostProcessor { get; init; } = "";
+
+    /// <summary>QEMU writes and reads a machine's memory by file name (since 8.2); older ones need an open file.</summary>
+    public bool MigratesByFileName => Version >= new Version(8, 2);
+
     /// <summary>Pinned, so that a guest sees the same hardware until QEMU itself is upgraded across a supported version.</summary>
     public string MachineType => Version.Major >= 10 ? "pc-q35-10.0" : "pc-q35-7.2";
 
@@ -47,6 +55,7 @@ public sealed partial record QemuCapabilities
             OvmfVariables = FindFirmware("OVMF_VARS_4M.fd"),
             Version = ParseVersion(await Executables.ReadOutputAsync(qemu, ["--version"], cancellation)),
             Accelerator = accelerator,
+            HostProcessor = await ReadHostProcessorAsync(cancellation),
         };
     }
 
@@ -65,6 +74,14 @@ public sealed partial record QemuCapabilities
             ? version
             : throw new MachineException(MachineError.TooOld,
                 $"QEMU {version} is too old: Caisson needs {Oldest} or newer, as in Debian 12. Upgrade the package qemu-system-x86.");
+    }
+
+    /// <summary>The first processor's model, and its features as a hash: hundreds of words.</summary>
+    private static async Task<string> ReadHostProcessorAsync(CancellationToken cancellation)
+    {
+        var lines = await File.ReadAllLinesAsync("/proc/cpuinfo", cancellation);
+        string First(string name) => lines.FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal))?.Split(':', 2)[^1].Trim() ?? "";
+        return $"{First("model name")} {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(First("flags"))))[..16]}";
     }
 
     private static string FindFirmware(string file)

@@ -10,7 +10,11 @@ public sealed record QemuCommandLine(string Executable, IReadOnlyList<QemuOption
 {
     public IEnumerable<string> Arguments => Options.SelectMany(option => option.Value is null ? (string[])[option.Flag] : [option.Flag, option.Value]);
 
-    public static QemuCommandLine From(WorkspaceSpec spec, WorkspacePaths paths, QemuCapabilities capabilities)
+    /// <param name="spec">What the machine is.</param>
+    /// <param name="paths">Where its files lie.</param>
+    /// <param name="capabilities">Which QEMU it is for.</param>
+    /// <param name="resumes">It waits for its memory instead of beginning with a reset.</param>
+    public static QemuCommandLine From(WorkspaceSpec spec, WorkspacePaths paths, QemuCapabilities capabilities, bool resumes = false)
     {
         var options = new OptionList();
         AddProcess(options, spec);
@@ -21,6 +25,11 @@ public sealed record QemuCommandLine(string Executable, IReadOnlyList<QemuOption
         GuestChannel.Add(options, paths);
         Network.Add(options, spec);
         AddControl(options, paths);
+        if (resumes)
+        {
+            options.AddVerbatim("-incoming", "defer");
+        }
+
         return new QemuCommandLine(capabilities.Qemu, options.Options);
     }
 

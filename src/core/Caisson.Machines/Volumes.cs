@@ -32,6 +32,19 @@ internal static class Volumes
         }
     }
 
+    /// <summary>What QEMU wrote is on the disk itself, and not only in the host's memory.</summary>
+    public static void Sync(WorkspacePaths paths)
+    {
+        foreach (var file in (string[])[paths.OsVolume, paths.IdentityVolume, paths.UserVolume, paths.FirmwareVariables])
+        {
+            if (File.Exists(file))
+            {
+                using var volume = new FileStream(file, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+                volume.Flush(flushToDisk: true);
+            }
+        }
+    }
+
     public static void DropAtStop(WorkspaceKind kind, WorkspacePaths paths) => Drop(kind, paths, VolumePolicy.DropsAtStop);
 
     private static void Drop(WorkspaceKind kind, WorkspacePaths paths, Func<WorkspaceKind, VolumeRole, bool> drops)

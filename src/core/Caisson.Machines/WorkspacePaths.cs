@@ -32,6 +32,12 @@ public sealed record WorkspacePaths(string StateDirectory, string RunDirectory)
     /// <summary>What QEMU and swtpm say on stderr.</summary>
     public string ProcessLog => InState("qemu.log");
 
+    /// <summary>Memory and devices of a suspended machine, as QEMU's migration writes them; holds whatever the guest held.</summary>
+    public string SuspendedMemory => InState("suspended.ram");
+
+    /// <summary>What <see cref="SuspendedMemory"/> belongs to (JSON). While this file is there the workspace is suspended, and only then.</summary>
+    public string Suspension => InState("suspended.json");
+
     public string QmpSocket => InRun("qmp.sock");
 
     public string GuestSocket => InRun("guest.sock");

@@ -119,4 +119,7 @@ public enum OrderKind
 
     /// <summary>Go on after <see cref="PauseFilling"/>, or after the person at the PC paused it.</summary>
     ResumeFilling,
+
+    /// <summary>Write the workspace's memory to the disk and end it; <see cref="Start"/> goes on where it was. Never of a personal workspace.</summary>
+    Suspend,
 }

@@ -46,6 +46,12 @@ public enum WorkspaceState
     WaitingForDisk,
     Stopping,
     Failed,
+
+    /// <summary>Its memory is being written to the disk; its processors stand still.</summary>
+    Suspending,
+
+    /// <summary>Its memory lies on the disk and nothing of it runs; the next start goes on where it was.</summary>
+    Suspended,
 }
 
 public sealed record WorkspaceReport

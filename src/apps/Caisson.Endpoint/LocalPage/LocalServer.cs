@@ -159,7 +159,7 @@ internal sealed class LocalServer : IAsyncDisposable
             return Results.Accepted();
         }
 
-        var asked = wish switch { "start" => Wish.Start, "stop" => Wish.Stop, "restart" => Wish.Restart, _ => Wish.None };
+        var asked = wish switch { "start" or "resume" => Wish.Start, "suspend" => Wish.Suspend, "stop" => Wish.Stop, "restart" => Wish.Restart, _ => Wish.None };
         if (asked == Wish.None)
         {
             return Results.NotFound();

@@ -25,6 +25,9 @@ internal enum Wish
     Start,
     Stop,
     Restart,
+
+    /// <summary>Memory to the disk; a start goes on where it was.</summary>
+    Suspend,
 }
 
 /// <summary>A workspace as it is.</summary>
@@ -72,12 +75,20 @@ internal abstract record PlanAction
         public override string Subject => Generation.ManifestDigest;
     }
 
-    internal sealed record Start(DesiredWorkspace Workspace, GenerationReference From) : PlanAction
+    /// <param name="Workspace">What is wanted of it.</param>
+    /// <param name="From">Of a suspended workspace always the generation it was suspended with.</param>
+    /// <param name="Afresh">What was suspended is given up.</param>
+    internal sealed record Start(DesiredWorkspace Workspace, GenerationReference From, bool Afresh = false) : PlanAction
     {
         public override string Subject => Workspace.Id.Value;
     }
 
     internal sealed record Stop(WorkspaceId Workspace, string Why) : PlanAction
+    {
+        public override string Subject => Workspace.Value;
+    }
+
+    internal sealed record Suspend(WorkspaceId Workspace) : PlanAction
     {
         public override string Subject => Workspace.Value;
     }

@@ -17,6 +17,11 @@ internal sealed class MachineHost(EndpointPaths paths, QemuCapabilities capabili
 
     public Task<Machine?> AdoptAsync(WorkspaceId id, CancellationToken ct) => Machine.AdoptAsync(PathsOf(id), capabilities, time, ct);
 
+    public bool IsSuspended(WorkspaceId id) => Machine.IsSuspended(PathsOf(id));
+
+    /// <summary>The next start is an ordinary one.</summary>
+    public void DropSuspended(WorkspaceId id) => Machine.DropSuspended(PathsOf(id));
+
     public void Save(WorkspaceRecord record) => record.Save(paths);
 
     public string EvidenceOf(WorkspaceId id) => paths.Evidence(id);

@@ -168,15 +168,18 @@ internal sealed class ReconcileLoop(EndpointPaths paths, ImageShelf shelf, Machi
             case PlanAction.OpenImage(var generation, var seed):
                 shelf.BeginOpen(generation, seed);
                 break;
-            case PlanAction.Start(var workspace, var from):
+            case PlanAction.Start(var workspace, var from, var afresh):
                 if (shelf.Find(from.ManifestDigest) is { } image)
                 {
-                    owners[workspace.Id].BeginStart(workspace, image);
+                    owners[workspace.Id].BeginStart(workspace, image, afresh);
                 }
 
                 break;
             case PlanAction.Stop(var id, var why):
                 owners[id].BeginStop(why);
+                break;
+            case PlanAction.Suspend(var id):
+                owners[id].BeginSuspend();
                 break;
             case PlanAction.Decline(var id, var why):
                 owners[id].Decline(why);

@@ -84,6 +84,9 @@ internal sealed record LocalWorkspace
 
     public string? Problem { get; init; }
 
+    /// <summary>What the person should know though nothing is wrong, for example that a suspended workspace was started afresh; absent otherwise.</summary>
+    public string? Notice { get; init; }
+
     /// <summary>How its generations stand here; absent before the first start, and of a personal workspace.</summary>
     public GenerationLife? Life { get; init; }
 
@@ -110,6 +113,7 @@ internal sealed record LocalWorkspace
         BootId = view.Machine.BootId,
         GuestFacts = view.Machine.GuestFacts,
         Problem = view.Problem,
+        Notice = view.Machine.Notice,
         Life = view.Life,
         LifeWords = view.LifeWords,
         Update = LocalUpdate.From(view),

@@ -3,7 +3,7 @@ const tiles = document.getElementById('tiles');
 const template = document.getElementById('tile');
 
 const kinds = { managed: 'Work, kept by your organisation', personal: 'Yours alone', disposable: 'Forgets everything when it stops' };
-const plain = { stopped: 'Off', starting: 'Starting', running: 'On', paused: 'Paused', waitingForDisk: 'Waiting for its disk', stopping: 'Shutting down', failed: 'Did not start' };
+const plain = { stopped: 'Off', starting: 'Starting', running: 'On', paused: 'Paused', waitingForDisk: 'Waiting for its disk', stopping: 'Shutting down', failed: 'Did not start', suspending: 'Being suspended', suspended: 'Suspended' };
 const camel = word => word.charAt(0).toLowerCase() + word.slice(1);
 
 function words(workspace) {
@@ -36,7 +36,7 @@ function drawUpdate(strip, workspace) {
 
 function draw(tile, workspace) {
   const state = camel(workspace.state), kind = camel(workspace.kind);
-  const up = !['stopped', 'failed'].includes(state);
+  const up = !['stopped', 'failed', 'suspended'].includes(state);
   tile.className = `tile ${kind} ${up ? 'up' : ''} ${state === 'failed' ? 'bad' : ''}`;
   const open = tile.querySelector('.open');
   if (up) open.href = `/screen/${workspace.id}`; else open.removeAttribute('href');
@@ -51,7 +51,7 @@ function draw(tile, workspace) {
   bar.hidden = !filling;
   bar.firstElementChild.style.width = `${percent}%`;
   const problem = tile.querySelector('.problem');
-  const troubles = [workspace.problem, workspace.lifeWords].filter(Boolean).join(' ');
+  const troubles = [workspace.problem, workspace.notice, workspace.lifeWords].filter(Boolean).join(' ');
   problem.hidden = !troubles;
   problem.textContent = troubles;
   drawUpdate(tile.querySelector('.update'), workspace);
