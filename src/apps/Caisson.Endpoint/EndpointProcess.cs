@@ -114,6 +114,11 @@ internal static class EndpointProcess
         {
             Log.NoKvm(log, "tcg", accelerator.Reason);
         }
+
+        if (!Machine.HoldsLimits)
+        {
+            Log.NoLimits(log);
+        }
     }
 
     /// <summary>One caissond per data folder; the kernel frees the lock whatever way the process ends.</summary>

@@ -68,6 +68,9 @@ internal static partial class Log
     [LoggerMessage(32, LogLevel.Error, "{Workspace}: {Problem}")]
     public static partial void WorkspaceProblem(ILogger log, string workspace, string problem);
 
+    [LoggerMessage(38, LogLevel.Warning, "No systemd runs this PC, so nothing keeps a workspace to its share of processors, memory and disk: one can starve the others.")]
+    public static partial void NoLimits(ILogger log);
+
     [LoggerMessage(36, LogLevel.Information, "{Workspace}: being suspended to disk.")]
     public static partial void Suspending(ILogger log, string workspace);
 

@@ -129,7 +129,7 @@ internal sealed class Launch(WorkspacePaths paths, QemuCapabilities capabilities
         var command = QemuCommandLine.From(spec, paths, capabilities, resumes);
         new MachineRecord { Spec = spec, Executable = command.Executable, StartedAt = now, IsHeldStill = resumes }.Save(paths);
         var unit = string.Create(CultureInfo.InvariantCulture, $"caisson-{spec.Id}-{now.ToUnixTimeMilliseconds()}");
-        using var child = DetachedProcess.Start(unit, paths.ProcessLog, paths.ProcessRecord, command.Executable, command.Arguments);
+        using var child = DetachedProcess.Start(unit, ScopeLimits.Of(spec), paths.ProcessLog, paths.ProcessRecord, command.Executable, command.Arguments);
         try
         {
             var qmp = await ConnectAsync(() => child.HasExited, cancellation);
@@ -167,6 +167,11 @@ internal sealed class Launch(WorkspacePaths paths, QemuCapabilities capabilities
             {
                 throw new MachineException(MachineError.StartFailed, NotLoaded(progress.Error ?? progress.Status));
             }
+        }
+        catch (MachineException)
+        {
+            await qmp.DisposeAsync();
+            throw;
         }
         catch (QmpException e)
         {

@@ -96,6 +96,9 @@ public sealed class Machine : IAsyncDisposable
     public Task RestartAsync(StopMode mode, TimeSpan grace, WorkspaceSpec? next, CancellationToken cancellation) =>
         _owner.AskAsync(new MachineRequest.Restart(mode, grace, next), cancellation);
 
+    /// <summary>False where nothing keeps a machine to its limits: this PC has no systemd that could.</summary>
+    public static bool HoldsLimits => DetachedProcess.HoldsLimits;
+
     /// <summary>Its memory lies on the disk; the next start goes on from there.</summary>
     public static bool IsSuspended(WorkspacePaths paths) => Suspension.Load(paths) is not null;
 

@@ -119,6 +119,18 @@ internal sealed partial class MachineOwner
         }
     }
 
+    private void SaveRecord()
+    {
+        try
+        {
+            _record?.Save(Paths);
+        }
+        catch (IOException)
+        {
+            // A full disk must not cost the driver; an adopter then takes the next heartbeat for the first.
+        }
+    }
+
     private void BeginStop(StopInProgress stop)
     {
         _stop = stop;

@@ -144,6 +144,16 @@ internal sealed partial class MachineOwner
         }
     }
 
+    /// <summary>QEMU has ended and what it held is on the disk: as asked, or because its memory could not be loaded again.</summary>
+    private void TakeSuspended()
+    {
+        Publish(Status.Current with { State = WorkspaceState.Suspended, ProcessId = null });
+        _suspend?.Complete();
+        _suspend = null;
+        _stop?.Complete();
+        _stop = null;
+    }
+
     /// <exception cref="IOException">It could not be written.</exception>
     private void HoldStill(bool isHeld)
     {

@@ -392,16 +392,6 @@ internal sealed partial class MachineOwner : IDisposable
         }
     }
 
-    /// <summary>QEMU has ended and what it held is on the disk: as asked, or because its memory could not be loaded again.</summary>
-    private void TakeSuspended()
-    {
-        Publish(Status.Current with { State = WorkspaceState.Suspended, ProcessId = null });
-        _suspend?.Complete();
-        _suspend = null;
-        _stop?.Complete();
-        _stop = null;
-    }
-
     private async Task FinishStopAsync(StopInProgress stop)
     {
         if (stop.Restart is not { } restart)
@@ -458,18 +448,6 @@ internal sealed partial class MachineOwner : IDisposable
         catch (IOException)
         {
             // A full disk; tried again at the next round.
-        }
-    }
-
-    private void SaveRecord()
-    {
-        try
-        {
-            _record?.Save(Paths);
-        }
-        catch (IOException)
-        {
-            // A full disk must not cost the driver; an adopter then takes the next heartbeat for the first.
         }
     }
 

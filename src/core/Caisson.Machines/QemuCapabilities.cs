@@ -16,6 +16,9 @@ public sealed partial record QemuCapabilities
 {
     private static readonly Version Oldest = new(7, 2);
 
+    /// <summary>Where packages of virtio-win put it.</summary>
+    private const string DriverDisk = "/usr/share/virtio-win/virtio-win.iso";
+
     public required string Qemu { get; init; }
 
     public required string QemuImg { get; init; }
@@ -27,6 +30,14 @@ public sealed partial record QemuCapabilities
 
     /// <summary>The template a workspace's own variables file is copied from.</summary>
     public required string OvmfVariables { get; init; }
+
+    /// <summary>Firmware that keeps its variables to itself (SMM), and a template with Microsoft's keys; null where the package has none.</summary>
+    public string? OvmfSecureCode { get; init; }
+
+    public string? OvmfSecureVariables { get; init; }
+
+    /// <summary>The disk with virtio drivers for Windows; null when it is not installed.</summary>
+    public string? VirtioDrivers { get; init; }
 
     public required Version Version { get; init; }
 
@@ -53,6 +64,9 @@ public sealed partial record QemuCapabilities
             Swtpm = Executables.Find("swtpm"),
             OvmfCode = FindFirmware("OVMF_CODE_4M.fd"),
             OvmfVariables = FindFirmware("OVMF_VARS_4M.fd"),
+            OvmfSecureCode = LookForFirmware("OVMF_CODE_4M.secboot.fd"),
+            OvmfSecureVariables = LookForFirmware("OVMF_VARS_4M.ms.fd"),
+            VirtioDrivers = File.Exists(DriverDisk) ? DriverDisk : null,
             Version = ParseVersion(await Executables.ReadOutputAsync(qemu, ["--version"], cancellation)),
             Accelerator = accelerator,
             HostProcessor = await ReadHostProcessorAsync(cancellation),
@@ -84,10 +98,12 @@ public sealed partial record QemuCapabilities
         return $"{First("model name")} {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(First("flags"))))[..16]}";
     }
 
-    private static string FindFirmware(string file)
+    private static string FindFirmware(string file) => LookForFirmware(file) ?? throw Missing($"The UEFI firmware {file}", "ovmf");
+
+    private static string? LookForFirmware(string file)
     {
         string[] folders = ["/usr/share/OVMF", "/usr/share/edk2/ovmf", "/usr/share/edk2/x64"];
-        return folders.Select(folder => Path.Combine(folder, file)).FirstOrDefault(File.Exists) ?? throw Missing($"The UEFI firmware {file}", "ovmf");
+        return folders.Select(folder => Path.Combine(folder, file)).FirstOrDefault(File.Exists);
     }
 
     private static MachineException Missing(string what, string package) =>

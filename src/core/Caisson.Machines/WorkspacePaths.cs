@@ -22,6 +22,15 @@ public sealed record WorkspacePaths(string StateDirectory, string RunDirectory)
 
     public string FirmwareVariables => InState("firmware-vars.fd");
 
+    /// <summary>The variables of a machine with Secure Boot: another set of keys, so another file.</summary>
+    public string SecureFirmwareVariables => InState("firmware-vars.secure.fd");
+
+    /// <summary>What the guest is told of itself; made anew at each start.</summary>
+    public string ConfigDrive => InState("config.img");
+
+    /// <summary>The guest's SSH host key (PEM), which outlives generations.</summary>
+    public string HostKey => InState("host-key.pem");
+
     public string TpmDirectory => InState("tpm");
 
     /// <summary>The guest's first serial port.</summary>

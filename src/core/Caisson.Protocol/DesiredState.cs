@@ -78,6 +78,12 @@ public sealed record DesiredWorkspace
 
     /// <summary>Hours a prepared update may wait while the old generation runs on; then the workspace is restarted into it. Null is no end.</summary>
     public int? UpdateWithinHours { get; init; }
+
+    /// <summary>How much of the PC it may take; null follows its kind.</summary>
+    public WorkspaceLimits? Limits { get; init; }
+
+    /// <summary>What its guest is and is told; null is a Linux that is told nothing.</summary>
+    public GuestSettings? Guest { get; init; }
 }
 
 /// <summary>One thing an administrator asks once. Obeyed at most once, by <see cref="Id"/>; refused orders are reported with a reason.</summary>

@@ -8,7 +8,7 @@ public sealed class QemuCommandLineTests
     private static readonly Version Debian12 = new(7, 2, 22);
     private static readonly Version Debian13 = new(10, 0, 13);
 
-    public static TheoryData<string> Cases => ["managed", "managed-kvm", "personal", "tiny", "gl-stream", "gl-window", "passthrough", "compute", "resume"];
+    public static TheoryData<string> Cases => ["managed", "managed-kvm", "personal", "tiny", "gl-stream", "gl-window", "passthrough", "compute", "resume", "secure-boot", "windows"];
 
     [Theory]
     [MemberData(nameof(Cases))]
@@ -103,6 +103,8 @@ public sealed class QemuCommandLineTests
             "managed-kvm" => (Specs.Managed, Accelerator.Kvm),
             "personal" => (Specs.Personal, Accelerator.Tcg),
             "resume" => (Specs.Personal, Accelerator.Kvm),
+            "secure-boot" => (Specs.Secure, Accelerator.Kvm),
+            "windows" => (Specs.Windows, Accelerator.Kvm), // Not exercised on Windows.
             "tiny" => (Specs.Tiny, Accelerator.Tcg),
             "gl-stream" => (Specs.OfGl, Accelerator.Kvm),
             "gl-window" => (Specs.Personal with { Graphics = new Graphics.VirtioGl("/dev/dri/renderD128", GlScreen.Window) }, Accelerator.Kvm),

@@ -42,7 +42,12 @@ internal sealed class MachineHost(EndpointPaths paths, QemuCapabilities capabili
         OsBytes = image.SizeBytes,
         UserVolumeBytes = desired.UserVolumeBytes,
         Tpm = capabilities.Swtpm is not null,
-        Firmware = firmware,
+        Os = desired.Guest?.Os ?? GuestOs.Linux,
+        HostName = desired.Guest is { HostName: { } pattern } guest
+            ? HostNames.From(pattern, guest.Os, image.Generation.Image, desired.Id.Value, Environment.MachineName, machineId)
+            : null,
+        Limits = desired.Limits,
+        Firmware = firmware is Firmware.Uefi && desired.Guest?.SecureBoot == true ? new Firmware.Uefi { SecureBoot = true } : firmware,
         Network = network,
     };
 }

@@ -22,10 +22,10 @@ public sealed class SuspendTests
         {
             Tpm = Executable("swtpm"),
             UserVolumeBytes = 64 << 20,
-            Firmware = guest.Boot("caisson.verify=16"),
+            Firmware = guest.Boot("caisson.read=loop"),
         }, Cancellation);
         var before = await HeartbeatAsync(vm);
-        await vm.WaitForSerialAsync("CAISSON-VERIFY ok");
+        await vm.WaitForSerialAsync("CAISSON-READ ok");
         var (spec, pid) = (vm.Machine!.Spec, vm.Machine.Status.ProcessId!.Value);
 
         await vm.Machine.SuspendAsync(Cancellation);
@@ -41,7 +41,7 @@ public sealed class SuspendTests
         var after = await HeartbeatAsync(vm);
         Assert.Equal(before.BootId, after.BootId);
         Assert.Equal(256, vm.Machine.Spec.MemoryMiB);
-        await vm.WaitForSerialAsync("CAISSON-VERIFY ok");
+        await vm.WaitForSerialAsync("CAISSON-READ ok");
         Assert.DoesNotContain("CAISSON-TINY-UP", vm.SerialText, StringComparison.Ordinal);
         Assert.DoesNotContain("error", vm.SerialText, StringComparison.OrdinalIgnoreCase);
 
