@@ -157,7 +157,9 @@ internal sealed class Launch(WorkspacePaths paths, QemuCapabilities capabilities
             await MemoryFile.BeginReadAsync(qmp, paths.SuspendedMemory, capabilities, cancellation);
             var started = time.GetTimestamp();
             var progress = await qmp.QueryMigrateAsync(cancellation);
-            while (progress.IsUnderWay && time.GetElapsedTime(started) < LoadLimit)
+
+            // It says "none" until its main loop has looked at the file for the first time.
+            while ((progress.IsUnderWay || progress.Status == "none") && time.GetElapsedTime(started) < LoadLimit)
             {
                 await Task.Delay(LoadPause, time, cancellation);
                 progress = await qmp.QueryMigrateAsync(cancellation);
