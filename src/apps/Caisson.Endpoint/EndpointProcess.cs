@@ -1,3 +1,4 @@
+using Caisson.Endpoint.Appliance;
 using Caisson.Endpoint.Host;
 using Caisson.Endpoint.Identity;
 using Caisson.Endpoint.LocalPage;
@@ -39,7 +40,8 @@ internal static class EndpointProcess
         using var sources = new ImageSources(options.Sources, link, time, log);
         await using var shelf = new ImageShelf(paths, sources.Of, time, log, () => filling.BytesPerSecond, changed);
         var host = new MachineHost(paths, capabilities, shelf, options.Firmware, NetworkMode.None, time);
-        var workspaces = new ReconcileLoop(paths, shelf, host, wake, changed, time, log);
+        var appliance = new ApplianceImage(paths, options.ApplianceState, shelf, log);
+        var workspaces = new ReconcileLoop(paths, shelf, appliance, host, wake, changed, time, log);
         shelf.IsStarting = digest => workspaces.Owners.Any(o => o.IsStartingFrom(digest));
         await workspaces.TakeUpAsync(ct);
 
@@ -48,7 +50,7 @@ internal static class EndpointProcess
         var desk = new OrderDesk(workspaces, filling, ledger, link, clock, changed, time, log);
         var poller = new DesiredStatePoller(link, store, clock, time, log);
         var thumbnails = new Thumbnails(workspaces, link, time, log);
-        var reports = new ReportLoop(paths, workspaces, ledger, new EvidenceSender(workspaces, link, log), link, store, poller, accelerator, capabilities, changed, time, log) { Sources = () => sources.Totals };
+        var reports = new ReportLoop(paths, workspaces, ledger, new EvidenceSender(workspaces, link, log), link, store, poller, accelerator, capabilities, changed, time, log) { Sources = () => sources.Totals, Appliance = appliance.Report };
         if (store.LoadLast() is { } last)
         {
             Want(last); // Offline, the PC works from what it knew.

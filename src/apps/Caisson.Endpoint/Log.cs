@@ -122,6 +122,9 @@ internal static partial class Log
     [LoggerMessage(64, LogLevel.Information, "Image {Generation}: {Bytes} bytes were compared after the power went off; {Damaged} chunks were damaged.")]
     public static partial void ImageCompared(ILogger log, string generation, long bytes, int damaged);
 
+    [LoggerMessage(65, LogLevel.Information, "Appliance {Generation}: whole, and offered for the spare slot.")]
+    public static partial void ApplianceOffered(ILogger log, string generation);
+
     [LoggerMessage(50, LogLevel.Information, "Leaving; the machines go on.")]
     public static partial void LeavingRunning(ILogger log);
 

@@ -24,6 +24,9 @@ public sealed record DesiredState
     /// <summary>Other rates at certain hours; the first that holds counts, and where none does, <see cref="FillBytesPerSecond"/>.</summary>
     public IReadOnlyList<FillHours> FillSchedule { get => field ?? []; init; }
 
+    /// <summary>The generation of the appliance itself that the PC shall take; null leaves its system as it is.</summary>
+    public GenerationReference? Appliance { get; init; }
+
     public required IReadOnlyList<DesiredWorkspace> Workspaces { get; init; }
 
     public required IReadOnlyList<Order> Orders { get; init; }

@@ -15,6 +15,9 @@ public sealed record EndpointReport
     public required IReadOnlyList<WorkspaceReport> Workspaces { get; init; }
 
     public required IReadOnlyList<OrderResult> Orders { get; init; }
+
+    /// <summary>How the system under the workspaces stands; null on a PC with a Linux of its own that nobody wanted to update.</summary>
+    public ApplianceReport? Appliance { get; init; }
 }
 
 public sealed record HostFacts

@@ -14,7 +14,8 @@ public sealed class LayoutTests
         ["Caisson.Hardware"] = [],
         ["Caisson.Images"] = ["Caisson.Chunks", "Caisson.FileSystems", "Caisson.Nbd", "Caisson.Protocol"],
         ["Caisson.Machines"] = ["Caisson.Protocol", "Caisson.Qmp"],
-        ["Caisson.Endpoint"] = ["Caisson.Images", "Caisson.Machines", "Caisson.Protocol", "Caisson.Trust"],
+        ["Caisson.Slots"] = ["Caisson.FileSystems"],
+        ["Caisson.Endpoint"] = ["Caisson.FileSystems", "Caisson.Images", "Caisson.Machines", "Caisson.Protocol", "Caisson.Slots", "Caisson.Trust"],
         ["Caisson.ControlPlane"] = ["Caisson.Images", "Caisson.Protocol", "Caisson.Trust"],
         ["Caisson.Cli"] = ["Caisson.Hardware", "Caisson.Images", "Caisson.Machines", "Caisson.Protocol"],
         ["Caisson.Demo"] = ["Caisson.Machines", "Caisson.Protocol"],
@@ -24,7 +25,7 @@ public sealed class LayoutTests
     private static readonly Dictionary<string, string[]> Packages = new(StringComparer.Ordinal)
     {
         ["Caisson.Chunks"] = ["System.IO.Hashing"],
-        ["Caisson.Endpoint"] = ["Microsoft.Extensions.Hosting.Systemd", "System.CommandLine"],
+        ["Caisson.Endpoint"] = ["Microsoft.Extensions.Hosting.Systemd", "System.CommandLine", "System.Security.Cryptography.Pkcs"],
         ["Caisson.ControlPlane"] =
         [
             "Microsoft.AspNetCore.OpenApi", "Microsoft.EntityFrameworkCore.Design", "Microsoft.EntityFrameworkCore.Sqlite",

@@ -48,7 +48,11 @@ internal sealed record ActualWorkspace
 
 /// <summary>Everything the planner looks at besides the desired state.</summary>
 /// <param name="Images">By manifest digest.</param>
-internal sealed record ActualEndpoint(IReadOnlyList<ActualWorkspace> Workspaces, IReadOnlyDictionary<string, ImageState> Images);
+internal sealed record ActualEndpoint(IReadOnlyList<ActualWorkspace> Workspaces, IReadOnlyDictionary<string, ImageState> Images)
+{
+    /// <summary>Digests of images that no workspace needs and the PC itself does.</summary>
+    public IReadOnlySet<string> Kept { get; init; } = new HashSet<string>(StringComparer.Ordinal);
+}
 
 /// <summary>One step; each is idempotent and begun at most once at a time by the executor.</summary>
 internal abstract record PlanAction

@@ -122,6 +122,7 @@ internal static class Reconciler
     private static IEnumerable<string> Unused(IReadOnlyList<DesiredWorkspace> desired, ActualEndpoint actual)
     {
         var used = desired.Select(w => w.Generation.ManifestDigest).ToHashSet(StringComparer.Ordinal);
+        used.UnionWith(actual.Kept);
         used.UnionWith(actual.Workspaces.SelectMany(w => w.Record.Generations).Select(g => g.ManifestDigest));
 
         return actual.Images.Where(i => i.Value != ImageState.Busy && !used.Contains(i.Key)).Select(i => i.Key);

@@ -31,6 +31,12 @@ internal sealed record LocalStatus
 
     public required int ProcessId { get; init; }
 
+    /// <summary>The start of this PC in which it was written: what it says of the server is only of this start.</summary>
+    public string? HostBootId { get; init; }
+
+    /// <summary>How the system under the workspaces stands; absent on a Linux of its own.</summary>
+    public ApplianceReport? Appliance { get; init; }
+
     /// <summary>Port of the local page on 127.0.0.1; 0 when it is off.</summary>
     public required int LocalPort { get; init; }
 

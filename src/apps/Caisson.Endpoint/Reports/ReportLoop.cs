@@ -34,6 +34,9 @@ internal sealed class ReportLoop(
     /// <summary>What has come from where.</summary>
     public Func<IReadOnlyList<Sources.SourceTotal>> Sources { get; init; } = () => [];
 
+    /// <summary>How the system under the workspaces stands.</summary>
+    public Func<ApplianceReport?> Appliance { get; init; } = () => null;
+
     /// <summary>Port of the local page; 0 until it is up.</summary>
     public int LocalPort { get; set; }
 
@@ -74,6 +77,8 @@ internal sealed class ReportLoop(
             QemuVersion = capabilities.Version.ToString(),
             CaissondVersion = HostProbe.Version,
             ProcessId = Environment.ProcessId,
+            HostBootId = HostProbe.HostBootId,
+            Appliance = Appliance(),
             LocalPort = LocalPort,
             FillingPaused = File.Exists(paths.FillPaused),
             UpdatedAt = time.GetUtcNow(),
@@ -109,6 +114,7 @@ internal sealed class ReportLoop(
             Host = HostProbe.Facts(paths, capabilities),
             Workspaces = [.. workspaces.Views().Select(ReportBuilder.Report)],
             Orders = results,
+            Appliance = Appliance(),
         };
         var shape = Shape(report);
         if (!polled && (failed || (results.Count == 0 && shape == lastReport)))
@@ -155,8 +161,11 @@ internal sealed class ReportLoop(
     private static string Shape(GenerationLife? life) => life is null ? "" :
         $"{life.Health} {life.Committed} {life.Refused} {life.Failure} {life.UpdateWaitsSince:O} {life.UpdateBy:O} {string.Join('+', life.Kept)} {string.Join('+', life.Evidence.Select(e => e.Id))}";
 
+    private static string Shape(ApplianceReport? appliance) => appliance is null ? "" :
+        $" {appliance.Version} {appliance.OnTrial} {appliance.Floor} {appliance.Waiting} {appliance.Refused.Count} {appliance.Generation} {(appliance.ImageBytes == 0 ? 0 : appliance.PresentBytes * 20 / appliance.ImageBytes)} {appliance.Problem}";
+
     /// <summary>What counts as a change: not each heartbeat, not free disk space, and of a filling image only every twentieth part.</summary>
     private static string Shape(EndpointReport report) => string.Join('|', report.Workspaces.Select(w =>
         $"{w.Id} {w.State} {w.RunningGeneration} {w.PreparedGeneration} {w.StartedAt:O} {w.FirstHeartbeatAt:O} {(w.ImageBytes == 0 ? 0 : w.PresentBytes * 20 / w.ImageBytes)} {w.ImageBytes} {w.PresentBytes == w.ImageBytes} {w.Problem} {Shape(w.Life)} "
-        + string.Join(',', w.GuestFacts.Select(f => $"{f.Key}={f.Value}")))) + report.Sequence.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        + string.Join(',', w.GuestFacts.Select(f => $"{f.Key}={f.Value}")))) + report.Sequence.ToString(System.Globalization.CultureInfo.InvariantCulture) + Shape(report.Appliance);
 }

@@ -18,6 +18,9 @@ internal sealed record RunOptions
 
     public bool JsonLog { get; init; }
 
+    /// <summary>On the appliance: where root keeps what it knows of its versions. Null on a Linux of its own.</summary>
+    public string? ApplianceState { get; init; }
+
     /// <summary>What KVM is tried with; null takes the kernel of this PC.</summary>
     public ProbeKernel? Probe { get; init; }
 
