@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using Caisson.Qmp;
@@ -75,7 +76,7 @@ internal sealed class TestPc : IAsyncDisposable
             "-drive", "if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.secboot.fd",
             "-drive", $"if=pflash,format=raw,file={_folder.File("variables.fd")}",
             "-blockdev", $"driver=file,node-name=file,filename={Disk},cache.direct=off", "-blockdev", "driver=raw,node-name=disk,file=file",
-            "-device", "virtio-blk-pci,drive=disk,bootindex=1", "-device", "virtio-rng-pci", "-device", "VGA",
+            "-device", "virtio-blk-pci,drive=disk,bootindex=1", "-device", "virtio-rng-pci", "-device", "i6300esb", "-action", "watchdog=reset", "-device", "VGA",
             "-chardev", $"socket,id=tpm,path={_folder.File("tpm.sock")},reconnect=0", "-tpmdev", "emulator,id=tpm0,chardev=tpm", "-device", "tpm-crb,tpmdev=tpm0",
             "-serial", $"file:{_folder.File("serial.log")}", "-qmp", $"unix:{_folder.File("qmp")},server=on,wait=off",
         ];
@@ -122,11 +123,31 @@ internal sealed class TestPc : IAsyncDisposable
         await Command.RunAsync("mcopy", ["-o", "-i", Disk + "@@1M", file, "::caisson/" + name], cancellation);
     }
 
+    /// <summary>Flips a bit of a root, in its file system's first block, which every boot reads.</summary>
+    /// <param name="name">Of its partition.</param>
+    public async Task DamageRootAsync(string name, CancellationToken cancellation)
+    {
+        var line = (await Command.RunAsync("sfdisk", ["--dump", Disk], cancellation)).Split('\n').First(l => l.Contains($"name=\"{name}\"", StringComparison.Ordinal));
+        var at = (512 * long.Parse(line.Split("start=")[1].Split(',')[0], CultureInfo.InvariantCulture)) + 100;
+        using var file = File.OpenHandle(Disk, FileMode.Open, FileAccess.ReadWrite);
+        var one = new byte[1];
+        RandomAccess.Read(file, one, at);
+        one[0] ^= 1;
+        RandomAccess.Write(file, one, at);
+    }
+
     /// <summary>What the screen shows, as PNG.</summary>
     public async Task ScreenshotAsync(string file, CancellationToken cancellation)
     {
         await using var qmp = await QmpClient.ConnectAsync(_folder.File("qmp"), cancellation);
         await qmp.ExecuteAsync("screendump", new JsonObject { ["filename"] = file, ["format"] = "png" }, cancellation);
+    }
+
+    /// <summary>Off and on again. What the serial console said before is forgotten.</summary>
+    public void Restart(string? network = null)
+    {
+        CutPower();
+        Start(network);
     }
 
     /// <summary>Another mainboard: what was sealed to the old one's TPM stays sealed.</summary>
