@@ -9,9 +9,14 @@ internal sealed class Esp(string mountPoint)
     /// <summary>Not <c>.efi</c>: the loader does not see it.</summary>
     private const string Unfinished = "caisson.part";
 
+    /// <summary>Far below any kernel. FAT gives a renamed file its new name first and its size later: a power cut between leaves a name with nothing in it, which the loader passes over.</summary>
+    private const long SmallestKernel = 1 << 20;
+
     private string Folder => Path.Combine(mountPoint, "EFI", "Linux");
 
-    public IReadOnlyList<BootEntry> Entries => [.. Directory.GetFiles(Folder).Select(f => BootEntry.TryParse(Path.GetFileName(f))).OfType<BootEntry>().OrderBy(e => e.FileName, StringComparer.Ordinal)];
+    public IReadOnlyList<BootEntry> Entries => [.. Named.Where(f => f.Length >= SmallestKernel).Select(f => BootEntry.TryParse(f.Name)!)];
+
+    private IEnumerable<FileInfo> Named => new DirectoryInfo(Folder).GetFiles().Where(f => BootEntry.TryParse(f.Name) is not null).OrderBy(f => f.Name, StringComparer.Ordinal);
 
     public long FreeBytes => new DriveInfo(mountPoint).AvailableFreeSpace;
 
@@ -43,16 +48,22 @@ internal sealed class Esp(string mountPoint)
             }
         }
 
-        File.Move(part, Path.Combine(Folder, entry.FileName), overwrite: true);
+        var whole = Path.Combine(Folder, entry.FileName);
+        File.Move(part, whole, overwrite: true);
+        using (var renamed = File.OpenHandle(whole, FileMode.Open, FileAccess.ReadWrite))
+        {
+            RandomAccess.FlushToDisk(renamed); // The size beside the new name is the file's, not the folder's.
+        }
+
         DurableFolder.Sync(Folder);
     }
 
     /// <summary>What a power cut left of <see cref="Add"/>.</summary>
     public void ClearUnfinished()
     {
-        if (File.Exists(Path.Combine(Folder, Unfinished)))
+        foreach (var left in Named.Where(f => f.Length < SmallestKernel).Select(f => f.FullName).Append(Path.Combine(Folder, Unfinished)).Where(File.Exists).ToList())
         {
-            File.Delete(Path.Combine(Folder, Unfinished));
+            File.Delete(left);
             DurableFolder.Sync(Folder);
         }
     }
