@@ -35,6 +35,13 @@ public sealed class ReconcilerTests
             Reconciler.Plan([Sample.Workspace()], new ActualEndpoint([], Images())));
 
     [Fact]
+    public void An_image_that_the_PC_itself_needs_is_kept_and_another_goes()
+    {
+        var actual = new ActualEndpoint([], Images((Sample.Generation(9), ImageState.Complete), (Sample.Generation(8), ImageState.OnDisk))) { Kept = new HashSet<string>([Sample.Generation(9).ManifestDigest], StringComparer.Ordinal) };
+        Assert.Equal([new PlanAction.RemoveImage(Sample.Generation(8).ManifestDigest)], Reconciler.Plan([], actual));
+    }
+
+    [Fact]
     public void An_image_that_is_not_here_is_opened_and_the_machine_starts_before_it_is_whole()
     {
         Assert.Equal([new PlanAction.OpenImage(Sample.Generation(1), null)], Plan(Sample.Workspace(), Actual(Record())));
