@@ -68,7 +68,10 @@ internal static class EndpointProcess
             desk.Take(poll.State, ct);
         }
 
-        await using var page = await LocalServer.StartAsync(paths, options.LocalPort, LocalPageContent.Of(reports, workspaces), log, ct);
+        var power = options.PageSocket is null ? null : new PowerSwitch(paths.Run, () => workspaces.Owners, changed);
+        var content = LocalPageContent.Of(reports, workspaces, power);
+        reports.Pc = () => power is null ? null : PcFacts.Read() with { Closing = power.Closing };
+        await using var page = options.PageSocket is { } socket ? await LocalServer.StartAsync(socket, content, log, ct) : await LocalServer.StartAsync(paths, options.LocalPort, content, log, ct);
         reports.LocalPort = page.Port;
         reports.WriteStatus();
         ready();

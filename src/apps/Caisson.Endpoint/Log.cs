@@ -122,6 +122,9 @@ internal static partial class Log
     [LoggerMessage(64, LogLevel.Information, "Image {Generation}: {Bytes} bytes were compared after the power went off; {Damaged} chunks were damaged.")]
     public static partial void ImageCompared(ILogger log, string generation, long bytes, int damaged);
 
+    [LoggerMessage(53, LogLevel.Information, "The page for the person at this PC is on the socket {Socket}; no port is open.")]
+    public static partial void PageSocket(ILogger log, string socket);
+
     [LoggerMessage(50, LogLevel.Information, "Leaving; the machines go on.")]
     public static partial void LeavingRunning(ILogger log);
 

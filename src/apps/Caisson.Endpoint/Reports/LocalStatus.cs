@@ -39,6 +39,9 @@ internal sealed record LocalStatus
 
     public required DateTimeOffset UpdatedAt { get; init; }
 
+    /// <summary>The PC itself; absent where the page is a browser's on an existing Linux, which shows all that.</summary>
+    public Host.PcFacts? Pc { get; init; }
+
     /// <summary>Bytes of images that came from each source since caissond began.</summary>
     public IReadOnlyList<Sources.SourceTotal> Sources { get => field ?? []; init; }
 

@@ -34,6 +34,9 @@ internal sealed class ReportLoop(
     /// <summary>What has come from where.</summary>
     public Func<IReadOnlyList<Sources.SourceTotal>> Sources { get; init; } = () => [];
 
+    /// <summary>The PC itself, for the start page; nothing on an existing Linux.</summary>
+    public Func<PcFacts?> Pc { get; set; } = () => null;
+
     /// <summary>Port of the local page; 0 until it is up.</summary>
     public int LocalPort { get; set; }
 
@@ -77,6 +80,7 @@ internal sealed class ReportLoop(
             LocalPort = LocalPort,
             FillingPaused = File.Exists(paths.FillPaused),
             UpdatedAt = time.GetUtcNow(),
+            Pc = Pc(),
             Sources = Sources(),
             Workspaces = [.. workspaces.Views().Select(LocalWorkspace.From)],
         };

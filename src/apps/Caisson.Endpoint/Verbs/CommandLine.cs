@@ -26,6 +26,7 @@ internal static class CommandLine
     {
         var runDir = new Option<DirectoryInfo?>("--run-dir") { Description = "Folder for sockets; default: DIR/run.", HelpName = "DIR" };
         var port = new Option<int>("--local-port") { Description = "Port of the local page on 127.0.0.1; 0 takes a free one.", DefaultValueFactory = _ => 8490, HelpName = "N" };
+        var pageSocket = new Option<FileInfo?>("--page-socket") { Description = "Unix socket for the page, for the switcher of the appliance, in place of the port: nothing listens then.", HelpName = "FILE" };
         var leave = new Option<bool>("--leave-running") { Description = "At SIGTERM leave the machines running; the next caissond takes them up. Default: shut them down." };
         var probeKernel = new Option<FileInfo?>("--probe-kernel") { Description = "Kernel to try KVM with; default: the one this PC runs, in /boot.", HelpName = "FILE" };
         var probeInitrd = new Option<FileInfo?>("--probe-initrd") { Description = "Initrd that prints CAISSON-TINY-UP; without one the kernel's own first line counts.", HelpName = "FILE" };
@@ -37,12 +38,13 @@ internal static class CommandLine
         var kernel = new Option<FileInfo?>("--direct-kernel") { Hidden = true };
         var initrd = new Option<FileInfo?>("--direct-initrd") { Hidden = true };
         var append = new Option<string>("--direct-append") { Hidden = true, DefaultValueFactory = _ => "" };
-        var command = new Command("run", "Run this PC's workspaces until stopped.") { Data, runDir, port, leave, probeKernel, probeInitrd, json, media, cache, credentials, registryCa, kernel, initrd, append };
+        var command = new Command("run", "Run this PC's workspaces until stopped.") { Data, runDir, port, pageSocket, leave, probeKernel, probeInitrd, json, media, cache, credentials, registryCa, kernel, initrd, append };
         command.SetAction((p, _) => RunVerb.RunAsync(new RunOptions
         {
             DataFolder = p.GetRequiredValue(Data).FullName,
             RunFolder = p.GetValue(runDir)?.FullName,
             LocalPort = p.GetValue(port),
+            PageSocket = p.GetValue(pageSocket)?.FullName,
             LeaveRunning = p.GetValue(leave),
             JsonLog = p.GetValue(json),
             Sources = new SourceOptions

@@ -13,6 +13,9 @@ internal sealed record RunOptions
     /// <summary>Of the local page; 0 takes a free one.</summary>
     public required int LocalPort { get; init; }
 
+    /// <summary>Unix socket of the page, for the appliance's switcher; no port is opened then.</summary>
+    public string? PageSocket { get; init; }
+
     /// <summary>At SIGTERM the machines go on.</summary>
     public bool LeaveRunning { get; init; }
 
