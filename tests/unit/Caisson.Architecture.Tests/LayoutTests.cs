@@ -19,6 +19,7 @@ public sealed class LayoutTests
         ["Caisson.Cli"] = ["Caisson.Hardware", "Caisson.Images", "Caisson.Machines", "Caisson.Protocol"],
         ["Caisson.Demo"] = ["Caisson.Machines", "Caisson.Protocol"],
         ["Caisson.GuestTools"] = [],
+        ["Caisson.Launcher"] = [],
     };
 
     private static readonly Dictionary<string, string[]> Packages = new(StringComparer.Ordinal)
