@@ -75,7 +75,7 @@ internal sealed class TestPc : IAsyncDisposable
             "-drive", "if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.secboot.fd",
             "-drive", $"if=pflash,format=raw,file={_folder.File("variables.fd")}",
             "-blockdev", $"driver=file,node-name=file,filename={Disk},cache.direct=off", "-blockdev", "driver=raw,node-name=disk,file=file",
-            "-device", "virtio-blk-pci,drive=disk,bootindex=1", "-device", "virtio-rng-pci", "-device", "VGA",
+            "-device", "virtio-blk-pci,drive=disk,bootindex=1", "-device", "virtio-rng-pci", "-device", "VGA,xres=1280,yres=800",
             "-chardev", $"socket,id=tpm,path={_folder.File("tpm.sock")},reconnect=0", "-tpmdev", "emulator,id=tpm0,chardev=tpm", "-device", "tpm-crb,tpmdev=tpm0",
             "-serial", $"file:{_folder.File("serial.log")}", "-qmp", $"unix:{_folder.File("qmp")},server=on,wait=off",
         ];
@@ -122,11 +122,39 @@ internal sealed class TestPc : IAsyncDisposable
         await Command.RunAsync("mcopy", ["-o", "-i", Disk + "@@1M", file, "::caisson/" + name], cancellation);
     }
 
-    /// <summary>What the screen shows, as PNG.</summary>
-    public async Task ScreenshotAsync(string file, CancellationToken cancellation)
+    /// <summary>What the screen shows.</summary>
+    public async Task ScreenshotAsync(string file, CancellationToken cancellation, string format = "png")
     {
         await using var qmp = await QmpClient.ConnectAsync(_folder.File("qmp"), cancellation);
-        await qmp.ExecuteAsync("screendump", new JsonObject { ["filename"] = file, ["format"] = "png" }, cancellation);
+        await qmp.ExecuteAsync("screendump", new JsonObject { ["filename"] = file, ["format"] = format }, cancellation);
+    }
+
+    /// <summary>Presses keys at the same time, by QEMU's names for them.</summary>
+    public async Task PressAsync(CancellationToken cancellation, params string[] keys)
+    {
+        await using var qmp = await QmpClient.ConnectAsync(_folder.File("qmp"), cancellation);
+        await qmp.ExecuteAsync("send-key", new JsonObject { ["keys"] = new JsonArray([.. keys.Select(key => new JsonObject { ["type"] = "qcode", ["data"] = key })]) }, cancellation);
+    }
+
+    /// <summary>Waits until the screen is as <paramref name="holds"/> wants it, and keeps its picture.</summary>
+    public async Task SeesAsync(string name, Func<PcScreen, bool> holds, CancellationToken cancellation)
+    {
+        using var limit = new CancellationTokenSource(Deadline);
+        using var tick = new PeriodicTimer(TimeSpan.FromSeconds(1));
+        var (raw, kept) = (_folder.File("screen.ppm"), Path.Combine(Directory.CreateDirectory(Path.Combine(Checkout.Root, "artifacts", "screenshots")).FullName, name + ".png"));
+        while (true)
+        {
+            await ScreenshotAsync(raw, cancellation, format: "ppm");
+            var isSo = holds(PcScreen.FromPpm(await File.ReadAllBytesAsync(raw, cancellation)));
+            if (isSo || limit.IsCancellationRequested)
+            {
+                await ScreenshotAsync(kept, cancellation);
+                Assert.True(isSo, $"The screen never showed {name}; what it shows is in {kept}. The PC said:\n{SerialText}");
+                return;
+            }
+
+            await tick.WaitForNextTickAsync(cancellation);
+        }
     }
 
     /// <summary>Another mainboard: what was sealed to the old one's TPM stays sealed.</summary>
