@@ -15,7 +15,7 @@ suite_sources() {
 
 # Everything that changes the result but the day's packages: the recipe, and the programs put inside.
 recipe_hash() {
-  (cd "$REPO" && find appliance guests/lib.sh guests/apt-*.awk eng/publish.sh eng/package src Directory.*.props global.json -type f -not -name README.md -not -path '*/obj/*' -not -path '*/bin/*' -print0 |
+  (cd "$REPO" && find appliance guests/lib.sh guests/apt-*.awk eng/publish.sh eng/package src Directory.*.props global.json -type f -not -name '*.md' -not -path '*/obj/*' -not -path '*/bin/*' -print0 |
     LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -c1-16)
 }
 
@@ -37,6 +37,24 @@ tree() {
     --customize-hook="'$HERE/customize' \"\$1\" '$work/programs'" $SUITE "$work/tree" - < "$work/sources.list" >&2
 }
 
+# kept_tree WORK: the tree with our programs, made once for a recipe: another version of it is packed in a minute. Yesterday's trees go.
+kept_tree() {
+  local making
+  [[ ! -e $1/complete ]] || return 0
+  find "$(dirname "$1")" -maxdepth 1 -name 'tree-*' -type d -mtime +0 -exec rm -rf {} +
+  rm -rf "$1"
+  making=$(mktemp -d "${CAISSON_WORK:-/var/tmp}/caisson-appliance.XXXXXX")
+  chmod 755 "$making"
+  # shellcheck disable=SC2064
+  trap "rm -rf '$making'" EXIT
+  publish_programs "$REPO" "$making/programs" Endpoint:caissond Cli:caisson Launcher:caisson-launcher
+  tree "$making"
+  rm -rf "$making/programs"
+  touch "$making/complete"
+  mv "$making" "$1"
+  trap - EXIT
+}
+
 # in_tools WORK COMMAND...: runs COMMAND in the tree with the build tools laid over it, so that the image stays without them and
 # the tools are the same whatever Debian this machine runs. The checkout and WORK have the same paths inside.
 TOOLS=(squashfs-tools systemd-ukify sbsigntool efitools openssl mtools fdisk dosfstools uuid-runtime)
@@ -52,13 +70,15 @@ in_tools() {
     mount -t proc proc "$work/tools/proc"
     mount --bind /dev "$work/tools/dev"
     mount -t tmpfs tmpfs "$work/tools/run"
+    [ -z "${PLUS:-}" ] || cp "$PLUS" "$work/plus"
     for shared in "$work" "$repo" "${@: -1}"; do mkdir -p "$work/tools$shared" "$shared"; mount --bind "$shared" "$work/tools$shared"; done
     cp --remove-destination -L /etc/resolv.conf /etc/hosts "$work/tools/etc/"
     cp "$work/sources.list" "$work/tools/etc/apt/sources.list"
     apt-config dump --no-empty --format "%F \"%v\";%n" | grep -E "^Acquire::(http|https|ftp|Check-|Retries|ForceIPv)" > "$work/tools/etc/apt/apt.conf.d/99caisson" || true
     export DEBIAN_FRONTEND=noninteractive
-    { chroot "$work/tools" apt-get -qq update && chroot "$work/tools" apt-get -qq install --no-install-recommends $tools; } > "$work/tools.log" 2>&1 ||
+    [ -e "$work/tools.ready" ] || { chroot "$work/tools" apt-get -qq update && chroot "$work/tools" apt-get -qq install --no-install-recommends $tools; } > "$work/tools.log" 2>&1 ||
       { tail -n 20 "$work/tools.log" >&2; exit 1; }
-    exec chroot "$work/tools" /usr/bin/env PATH=/usr/sbin:/usr/bin:/sbin:/bin SOURCE_DATE_EPOCH='$SOURCE_DATE_EPOCH' "$@"
+    touch "$work/tools.ready"
+    exec chroot "$work/tools" /usr/bin/env PATH=/usr/sbin:/usr/bin:/sbin:/bin HEALTHY="${HEALTHY:-600}" CONTACT="${CONTACT:-300}" PLUS="${PLUS:-}" SOURCE_DATE_EPOCH='$SOURCE_DATE_EPOCH' "$@"
   ' tools "$work" "$HERE" "$REPO" "${TOOLS[*]}" "$@" >&2
 }

@@ -1,10 +1,11 @@
 # shellcheck shell=bash
-# The appliance's disk, in MiB. Sourced by pack.
+# The appliance's disk and the installation medium, in MiB. Sourced by pack; the installer's DiskLayout says the same, and a test compares.
 # The hash partitions' and roots' ids are the two halves of the root hash: systemd's own generator finds them by that.
 
 ESP_MIB=512
 ROOT_MIB=768
 VERITY_MIB=16
+MEDIUM_ESP_MIB=320
 # Slack for both partition tables; the data partition is made at first boot in what the real disk has beyond this.
 DISK_MIB=$((1 + ESP_MIB + 2 * (ROOT_MIB + VERITY_MIB) + 1))
 TYPE_ESP=C12A7328-F81F-11D2-BA4B-00A0C93EC93B
@@ -29,4 +30,12 @@ partitions() {
   printf 'start=%dMiB, size=%dMiB, type=%s, name=_empty, uuid=%s, attrs="GUID:60"\n' $at $ROOT_MIB $TYPE_ROOT "$(derived_uuid root-b "$2")"
   at=$((at + ROOT_MIB))
   printf 'start=%dMiB, size=%dMiB, type=%s, name=_empty, uuid=%s, attrs="GUID:60"\n' $at $VERITY_MIB $TYPE_VERITY "$(derived_uuid verity-b "$2")"
+}
+
+# medium_partitions ROOT_MIB ROOT_UUID VERITY_UUID: a stick, no larger than it must be. Its ids are its own: its kernels name them.
+medium_partitions() {
+  printf 'label: gpt\nlabel-id: %s\n' "$(derived_uuid medium "$2")"
+  printf 'start=1MiB, size=%dMiB, type=%s, name=caisson-medium, uuid=%s\n' $MEDIUM_ESP_MIB $TYPE_ESP "$(derived_uuid medium-esp "$2")"
+  printf 'start=%dMiB, size=%dMiB, type=%s, name=caisson-medium, uuid=%s, attrs="GUID:60,63"\n' $((1 + MEDIUM_ESP_MIB)) "$1" $TYPE_ROOT "$2"
+  printf 'start=%dMiB, size=%dMiB, type=%s, name=caisson-medium, uuid=%s, attrs="GUID:60,63"\n' $((1 + MEDIUM_ESP_MIB + $1)) $VERITY_MIB $TYPE_VERITY "$3"
 }

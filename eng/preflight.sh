@@ -6,6 +6,7 @@ UP_PACKAGES=(qemu-system-x86 qemu-utils ovmf swtpm swtpm-tools mmdebstrap uidmap
   fdisk binutils systemd-boot-efi cpio zstd xz-utils gcc libc6-dev zlib1g-dev debian-archive-keyring util-linux)
 CHECK_PACKAGES=(chromium iproute2 fonts-dejavu-core)
 TEST_PACKAGES=(libnbd-bin nbdkit qemu-system-x86 docker-registry apache2-utils nginx-light python3-libnbd xfsprogs btrfs-progs)
+SWITCHER_PACKAGES=(sway grim xkb-data chromium fonts-dejavu-core cog)
 MINIMUM_DISK_GB=15
 MINIMUM_MEMORY_MB=5700 # a 6 GB machine shows a little less
 problems=()

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Caisson.Cli.Install;
 using Caisson.Cli.Probe;
 using Caisson.Cli.Server;
 using Caisson.Cli.Store;
@@ -8,7 +9,7 @@ namespace Caisson.Cli;
 /// <summary>All that <c>caisson</c> understands.</summary>
 internal static class CaissonCommand
 {
-    /// <summary>Commands that talk to a server come first, in the order of an administrator's day; <c>store</c> and <c>probe</c> need no server at all.</summary>
+    /// <summary>Commands that talk to a server come first, in the order of an administrator's day; <c>store</c>, <c>probe</c> and <c>install</c> need no server at all.</summary>
     public static RootCommand Create() => new("Caisson: master images, generations and the PCs that run them. Exit codes: 0 ok, 2 usage, 3 bad input, 4 damaged, 5 no space.")
     {
         ConnectionOptions.Server,
@@ -25,6 +26,7 @@ internal static class CaissonCommand
         ServerCommand.Create(),
         StoreCommand.Create(),
         ProbeCommand.Create(),
+        InstallCommand.Create(),
     };
 
     /// <summary>Runs one command line to its exit code.</summary>

@@ -35,6 +35,9 @@ internal sealed class EndpointPaths
 
     public string Accelerator => Path.Combine(Data, "state", "accelerator.json");
 
+    /// <summary>The appliance's image that is whole on this PC, for root to write into the spare slot.</summary>
+    public string ApplianceOffer => Path.Combine(Data, "state", "appliance-offer.json");
+
     public string FillPaused => Path.Combine(Data, "state", "fill-paused");
 
     public string Images => Path.Combine(Data, "images");

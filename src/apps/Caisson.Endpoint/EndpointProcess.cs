@@ -1,3 +1,4 @@
+using Caisson.Endpoint.Appliance;
 using Caisson.Endpoint.Host;
 using Caisson.Endpoint.Identity;
 using Caisson.Endpoint.LocalPage;
@@ -39,7 +40,8 @@ internal static class EndpointProcess
         using var sources = new ImageSources(options.Sources, link, time, log);
         await using var shelf = new ImageShelf(paths, sources.Of, time, log, () => filling.BytesPerSecond, changed);
         var host = new MachineHost(paths, capabilities, shelf, options.Firmware, NetworkMode.None, time);
-        var workspaces = new ReconcileLoop(paths, shelf, host, wake, changed, time, log);
+        var appliance = new ApplianceImage(paths, options.ApplianceState, shelf, log);
+        var workspaces = new ReconcileLoop(paths, shelf, appliance, host, wake, changed, time, log);
         shelf.IsStarting = digest => workspaces.Owners.Any(o => o.IsStartingFrom(digest));
         await workspaces.TakeUpAsync(ct);
 
@@ -48,7 +50,7 @@ internal static class EndpointProcess
         var desk = new OrderDesk(workspaces, filling, ledger, link, clock, changed, time, log);
         var poller = new DesiredStatePoller(link, store, clock, time, log);
         var thumbnails = new Thumbnails(workspaces, link, time, log);
-        var reports = new ReportLoop(paths, workspaces, ledger, new EvidenceSender(workspaces, link, log), link, store, poller, accelerator, capabilities, changed, time, log) { Sources = () => sources.Totals };
+        var reports = new ReportLoop(paths, workspaces, ledger, new EvidenceSender(workspaces, link, log), link, store, poller, accelerator, capabilities, changed, time, log) { Sources = () => sources.Totals, Appliance = appliance.Report };
         if (store.LoadLast() is { } last)
         {
             Want(last); // Offline, the PC works from what it knew.
@@ -68,7 +70,10 @@ internal static class EndpointProcess
             desk.Take(poll.State, ct);
         }
 
-        await using var page = await LocalServer.StartAsync(paths, options.LocalPort, LocalPageContent.Of(reports, workspaces), log, ct);
+        var power = options.PageSocket is null ? null : new PowerSwitch(paths.Run, () => workspaces.Owners, changed);
+        var content = LocalPageContent.Of(reports, workspaces, power);
+        reports.Pc = () => power is null ? null : PcFacts.Read() with { Closing = power.Closing };
+        await using var page = options.PageSocket is { } socket ? await LocalServer.StartAsync(socket, content, log, ct) : await LocalServer.StartAsync(paths, options.LocalPort, content, log, ct);
         reports.LocalPort = page.Port;
         reports.WriteStatus();
         ready();
@@ -113,6 +118,11 @@ internal static class EndpointProcess
         else
         {
             Log.NoKvm(log, "tcg", accelerator.Reason);
+        }
+
+        if (!Machine.HoldsLimits)
+        {
+            Log.NoLimits(log);
         }
     }
 

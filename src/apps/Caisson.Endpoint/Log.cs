@@ -68,6 +68,15 @@ internal static partial class Log
     [LoggerMessage(32, LogLevel.Error, "{Workspace}: {Problem}")]
     public static partial void WorkspaceProblem(ILogger log, string workspace, string problem);
 
+    [LoggerMessage(38, LogLevel.Warning, "No systemd runs this PC, so nothing keeps a workspace to its share of processors, memory and disk: one can starve the others.")]
+    public static partial void NoLimits(ILogger log);
+
+    [LoggerMessage(36, LogLevel.Information, "{Workspace}: being suspended to disk.")]
+    public static partial void Suspending(ILogger log, string workspace);
+
+    [LoggerMessage(37, LogLevel.Warning, "{Workspace}: {Notice}")]
+    public static partial void Notice(ILogger log, string workspace, string notice);
+
     [LoggerMessage(33, LogLevel.Information, "{Workspace}: stopping. {Why}")]
     public static partial void Stopping(ILogger log, string workspace, string why);
 
@@ -121,6 +130,12 @@ internal static partial class Log
 
     [LoggerMessage(64, LogLevel.Information, "Image {Generation}: {Bytes} bytes were compared after the power went off; {Damaged} chunks were damaged.")]
     public static partial void ImageCompared(ILogger log, string generation, long bytes, int damaged);
+
+    [LoggerMessage(65, LogLevel.Information, "Appliance {Generation}: whole, and offered for the spare slot.")]
+    public static partial void ApplianceOffered(ILogger log, string generation);
+
+    [LoggerMessage(53, LogLevel.Information, "The page for the person at this PC is on the socket {Socket}; no port is open.")]
+    public static partial void PageSocket(ILogger log, string socket);
 
     [LoggerMessage(50, LogLevel.Information, "Leaving; the machines go on.")]
     public static partial void LeavingRunning(ILogger log);

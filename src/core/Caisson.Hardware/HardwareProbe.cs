@@ -16,6 +16,9 @@ public static class HardwareProbe
     /// <summary>Without these nothing runs; the rest costs a feature each.</summary>
     private static readonly string[] Needed = ["KVM", "memory", "disk"];
 
+    /// <summary>Whether a no of this finding is a no to the whole.</summary>
+    public static bool IsNeeded(Finding finding) => Needed.Contains(finding.Name);
+
     public static IReadOnlyList<Finding> Judge(HardwareFacts facts, KvmTrial trial) =>
     [
         Kvm(facts, trial),
@@ -31,7 +34,7 @@ public static class HardwareProbe
 
     /// <summary>Of the PC as a whole: <see cref="Verdict.No"/> only where something is missing that nothing runs without.</summary>
     public static Verdict Overall(IReadOnlyList<Finding> findings) =>
-        findings.Any(f => f.Verdict is Verdict.No && Needed.Contains(f.Name)) ? Verdict.No
+        findings.Any(f => f.Verdict is Verdict.No && IsNeeded(f)) ? Verdict.No
         : findings.All(f => f.Verdict is Verdict.Ok) ? Verdict.Ok
         : Verdict.Degraded;
 

@@ -22,30 +22,38 @@ internal static class DetachedProcess
     /// <summary>Starts it; the returned handle sees the end of the child (and lets .NET reap it) while this process lives.</summary>
     /// <param name="unit">Systemd unit name without ".scope"; unique for each start.</param>
     /// <param name="record">Where pid, start time and boot id are written: <see cref="ProcessIdentity.ReadRecord"/>.</param>
-    public static Process Start(string unit, string log, string record, string executable, IEnumerable<string> arguments)
+    /// <param name="properties">What the scope is kept to; held only where <see cref="HoldsLimits"/>.</param>
+    public static Process Start(string unit, IReadOnlyList<string> properties, string log, string record, string executable, IEnumerable<string> arguments)
     {
         File.Delete(record);
         string[] command = ["setsid", "/bin/sh", "-c", Script, "sh", log, record, executable, .. arguments];
-        string[] wrapped = [.. Scope(unit), .. command];
+        string[] wrapped = [.. Scope(unit, properties), .. command];
         var start = new ProcessStartInfo(Executables.Find(wrapped[0]) ?? wrapped[0], wrapped[1..]) { UseShellExecute = false };
         return Process.Start(start) ?? throw new MachineException(MachineError.StartFailed, $"{wrapped[0]} could not be started.");
     }
 
-    private static string[] Scope(string unit)
+    /// <summary>False: processes run in a detached session, and what they take of the PC is bounded by nothing.</summary>
+    public static bool HoldsLimits => Manager() is not null;
+
+    private static string[] Scope(string unit, IReadOnlyList<string> properties) => Manager() is not { } manager ? [] :
+    [
+        .. manager, "--scope", "--quiet", "--collect", "--unit=" + unit, .. properties.Select(property => "--property=" + property), "--",
+    ];
+
+    private static string[]? Manager()
     {
         if (!Directory.Exists("/run/systemd/system") || Executables.Find("systemd-run") is null)
         {
-            return [];
+            return null;
         }
 
-        var common = (string[])["--scope", "--quiet", "--collect", "--unit=" + unit, "--"];
         if (Environment.IsPrivilegedProcess)
         {
-            return ["systemd-run", .. common];
+            return ["systemd-run"];
         }
 
         // Without a user manager (no login session) a detached session has to do.
         var runtime = Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR");
-        return runtime is not null && File.Exists(Path.Combine(runtime, "systemd", "private")) ? ["systemd-run", "--user", .. common] : [];
+        return runtime is not null && File.Exists(Path.Combine(runtime, "systemd", "private")) ? ["systemd-run", "--user"] : null;
     }
 }

@@ -5,6 +5,8 @@ namespace Caisson.Machines;
 /// <summary>At most one head, shown by VNC on a Unix socket only; a tablet so that the pointer is where the viewer's pointer is.</summary>
 internal static class Display
 {
+    private const string Head = "head";
+
     public static void Add(OptionList options, WorkspaceSpec spec, WorkspacePaths paths)
     {
         switch (spec.Graphics)
@@ -46,11 +48,12 @@ internal static class Display
         AddPointer(options);
     }
 
-    private static void AddHead(OptionList options, string device) => options.Add("-device", device, ("xres", "1280"), ("yres", "800"));
+    private static void AddHead(OptionList options, string device) => options.Add("-device", device, ("id", Head), ("xres", "1280"), ("yres", "800"));
 
-    // force-shared: a second viewer joins and cannot throw the first one out.
+    // force-shared: a second viewer joins and cannot throw the first one out. display: bound to one head, QEMU keeps no key for itself; unbound it
+    // takes Ctrl+Alt+1 to 9 for switching between heads.
     private static void AddStream(OptionList options, WorkspacePaths paths) =>
-        options.Add("-vnc", "", ("vnc", "unix:" + paths.VncSocket), ("share", "force-shared"));
+        options.Add("-vnc", "", ("vnc", "unix:" + paths.VncSocket), ("share", "force-shared"), ("display", Head));
 
     private static void AddPointer(OptionList options)
     {

@@ -13,8 +13,14 @@ internal sealed class Launch(WorkspacePaths paths, QemuCapabilities capabilities
     private static readonly TimeSpan MonitorLimit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan ConnectPause = TimeSpan.FromMilliseconds(20);
 
+    private static readonly TimeSpan LoadLimit = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan LoadPause = TimeSpan.FromMilliseconds(20);
+
     /// <summary>Starts QEMU with its CPUs stopped. Undone as a whole when it fails or is cancelled.</summary>
-    public async Task<MachineRun> StartAsync(WorkspaceSpec spec, CancellationToken cancellation)
+    /// <param name="spec">What to start.</param>
+    /// <param name="resumes">With the memory it was suspended with, and every volume as it was then.</param>
+    /// <param name="cancellation">Ends the attempt.</param>
+    public async Task<MachineRun> StartAsync(WorkspaceSpec spec, bool resumes, CancellationToken cancellation)
     {
         paths.RequireShortSocketPaths();
         if (spec.OsBase is NbdBase nbd)
@@ -29,7 +35,11 @@ internal sealed class Launch(WorkspacePaths paths, QemuCapabilities capabilities
         }
 
         PrepareFolders();
-        await Volumes.PrepareAsync(spec, paths, capabilities, cancellation);
+        if (!resumes)
+        {
+            await Volumes.PrepareAsync(spec, paths, capabilities, cancellation);
+        }
+
         if (spec.Tpm)
         {
             await TpmProcess.StartAsync(spec, paths, capabilities, time, cancellation);
@@ -37,17 +47,27 @@ internal sealed class Launch(WorkspacePaths paths, QemuCapabilities capabilities
 
         try
         {
-            return await StartQemuAsync(spec, cancellation);
+            return await StartQemuAsync(spec, resumes, cancellation);
         }
         catch
         {
-            FindRunning()?.Kill();
-            if (capabilities.Swtpm is { } swtpm)
-            {
-                await TpmProcess.StopAsync(paths, swtpm, time, CancellationToken.None);
-            }
-
+            await EndAsync();
             throw;
+        }
+    }
+
+    /// <summary>Kills what runs of this workspace, and waits for its end.</summary>
+    public async Task EndAsync()
+    {
+        if (FindRunning() is { } process)
+        {
+            process.Kill();
+            await process.WaitForEndAsync(TimeSpan.FromSeconds(10), time, CancellationToken.None);
+        }
+
+        if (capabilities.Swtpm is { } swtpm)
+        {
+            await TpmProcess.StopAsync(paths, swtpm, time, CancellationToken.None);
         }
     }
 
@@ -103,16 +123,21 @@ internal sealed class Launch(WorkspacePaths paths, QemuCapabilities capabilities
         }
     }
 
-    private async Task<MachineRun> StartQemuAsync(WorkspaceSpec spec, CancellationToken cancellation)
+    private async Task<MachineRun> StartQemuAsync(WorkspaceSpec spec, bool resumes, CancellationToken cancellation)
     {
         var now = time.GetUtcNow();
-        var command = QemuCommandLine.From(spec, paths, capabilities);
-        new MachineRecord { Spec = spec, Executable = command.Executable, StartedAt = now }.Save(paths);
+        var command = QemuCommandLine.From(spec, paths, capabilities, resumes);
+        new MachineRecord { Spec = spec, Executable = command.Executable, StartedAt = now, IsHeldStill = resumes }.Save(paths);
         var unit = string.Create(CultureInfo.InvariantCulture, $"caisson-{spec.Id}-{now.ToUnixTimeMilliseconds()}");
-        using var child = DetachedProcess.Start(unit, paths.ProcessLog, paths.ProcessRecord, command.Executable, command.Arguments);
+        using var child = DetachedProcess.Start(unit, ScopeLimits.Of(spec), paths.ProcessLog, paths.ProcessRecord, command.Executable, command.Arguments);
         try
         {
             var qmp = await ConnectAsync(() => child.HasExited, cancellation);
+            if (resumes)
+            {
+                await LoadMemoryAsync(qmp, cancellation);
+            }
+
             var process = ProcessIdentity.ReadRecord(paths.ProcessRecord)
                 ?? throw new MachineException(MachineError.StartFailed, $"QEMU of workspace {spec.Id} left no record of its process in '{paths.ProcessRecord}'.");
             return new MachineRun(process, qmp, paths, events, time);
@@ -123,6 +148,41 @@ internal sealed class Launch(WorkspacePaths paths, QemuCapabilities capabilities
             throw;
         }
     }
+
+    /// <summary>Returns when the machine stands still with its memory.</summary>
+    private async Task LoadMemoryAsync(QmpClient qmp, CancellationToken cancellation)
+    {
+        try
+        {
+            await MemoryFile.BeginReadAsync(qmp, paths.SuspendedMemory, capabilities, cancellation);
+            var started = time.GetTimestamp();
+            var progress = await qmp.QueryMigrateAsync(cancellation);
+
+            // It says "none" until its main loop has looked at the file for the first time.
+            while ((progress.IsUnderWay || progress.Status == "none") && time.GetElapsedTime(started) < LoadLimit)
+            {
+                await Task.Delay(LoadPause, time, cancellation);
+                progress = await qmp.QueryMigrateAsync(cancellation);
+            }
+
+            if (!progress.IsComplete)
+            {
+                throw new MachineException(MachineError.StartFailed, NotLoaded(progress.Error ?? progress.Status));
+            }
+        }
+        catch (MachineException)
+        {
+            await qmp.DisposeAsync();
+            throw;
+        }
+        catch (QmpException e)
+        {
+            await qmp.DisposeAsync();
+            throw new MachineException(MachineError.StartFailed, NotLoaded(e.Class is QmpErrorClass.Refused ? e.Message : LastLogLine(paths)), e);
+        }
+    }
+
+    private static string NotLoaded(string why) => $"What was suspended could not be loaded: {why} It is kept; try again, or restart the workspace to start it afresh without what was open.";
 
     private static void KillChild(Process child)
     {

@@ -60,6 +60,13 @@ public sealed class Machine : IAsyncDisposable
         }
 
         var owner = new MachineOwner(record.Spec, paths, capabilities, time);
+        if (IsSuspended(paths))
+        {
+            // Killed between the last byte and QEMU's end, or while its memory was being loaded: what is on the disk counts, not the process.
+            await owner.EndLeftoverAsync();
+            return null;
+        }
+
         if (!await owner.AdoptAsync(record, cancellation))
         {
             Volumes.DropAtStop(record.Spec.Kind, paths);
@@ -88,6 +95,20 @@ public sealed class Machine : IAsyncDisposable
     /// <summary>Stops if needed, then starts, with <paramref name="next"/> as the spec from then on where it is given.</summary>
     public Task RestartAsync(StopMode mode, TimeSpan grace, WorkspaceSpec? next, CancellationToken cancellation) =>
         _owner.AskAsync(new MachineRequest.Restart(mode, grace, next), cancellation);
+
+    /// <summary>False where nothing keeps a machine to its limits: this PC has no systemd that could.</summary>
+    public static bool HoldsLimits => DetachedProcess.HoldsLimits;
+
+    /// <summary>Its memory lies on the disk; the next start goes on from there.</summary>
+    public static bool IsSuspended(WorkspacePaths paths) => Suspension.Load(paths) is not null;
+
+    /// <summary>Gives up what was suspended, so that the next start is an ordinary one.</summary>
+    /// <exception cref="IOException">It may still be suspended.</exception>
+    public static void DropSuspended(WorkspacePaths paths) => Suspension.Drop(paths);
+
+    /// <summary>Returns when the machine's memory is on the disk and QEMU has ended.</summary>
+    /// <exception cref="MachineException">It could not be; the machine runs on.</exception>
+    public Task SuspendAsync(CancellationToken cancellation) => _owner.AskAsync(new MachineRequest.Suspend(), cancellation);
 
     /// <summary>The first screen as PNG. The caller decides whether this workspace's screen may be seen at all.</summary>
     public Task<byte[]> ScreenshotAsync(CancellationToken cancellation) => _owner.AskAsync(new MachineRequest.Screenshot(), cancellation);

@@ -68,6 +68,9 @@ internal sealed partial class MachineOwner
             case MachineRequest.Stop stop:
                 _stop.Join(stop, _time.GetUtcNow());
                 return;
+            case MachineRequest.Suspend:
+                await BeginSuspendAsync(request);
+                return;
             case MachineRequest.Screenshot:
                 request.Answer.TrySetResult(await TakePictureAsync(QmpCommands.ScreenDumpAsync, LargestPicture));
                 return;
@@ -89,10 +92,21 @@ internal sealed partial class MachineOwner
         Publish(new MachineStatus { State = WorkspaceState.Starting, StartedAt = _time.GetUtcNow() });
         try
         {
-            _run = await _launch.StartAsync(Spec, _closing.Token);
+            var (saved, notice) = TakeSuspension();
+            _run = await _launch.StartAsync(Spec, resumes: saved is not null, _closing.Token);
             _record = MachineRecord.Load(Paths);
-            Publish(Status.Current with { StartedAt = _record?.StartedAt ?? Status.Current.StartedAt, ProcessId = _run.Process.Pid });
+            Publish(Status.Current with { StartedAt = _record?.StartedAt ?? Status.Current.StartedAt, ProcessId = _run.Process.Pid, Notice = notice });
+            if (saved is not null)
+            {
+                Suspension.Drop(Paths); // Durably, before the first instruction: from here on its disks grow newer.
+            }
+
             await CommandAsync(QmpCommands.ContinueAsync);
+            if (saved is not null)
+            {
+                TryRelease();
+            }
+
             Publish(Status.Current with { State = WorkspaceState.Running });
             request.Answer.TrySetResult([]);
         }
@@ -100,8 +114,20 @@ internal sealed partial class MachineOwner
         {
             _run?.Process.Kill();
             var failure = e as MachineException ?? new MachineException(MachineError.StartFailed, $"Workspace {Spec.Id} did not start: {e.Message}", e);
-            Publish(Status.Current with { State = WorkspaceState.Failed, Problem = failure.Message });
+            Publish(Status.Current with { State = Suspension.Load(Paths) is null ? WorkspaceState.Failed : WorkspaceState.Suspended, Problem = failure.Message });
             request.Answer.TrySetException(failure);
+        }
+    }
+
+    private void SaveRecord()
+    {
+        try
+        {
+            _record?.Save(Paths);
+        }
+        catch (IOException)
+        {
+            // A full disk must not cost the driver; an adopter then takes the next heartbeat for the first.
         }
     }
 

@@ -19,6 +19,12 @@ namespace Caisson.Machines;
 ///      │              stop, restart                 ▼                          │
 ///   Stopped ◄── QEMU ended ── Stopping ◄────────────┴──────────────────────────┘
 ///               (restart: then Starting)
+///
+///                    suspend                    memory on disk, QEMU ended
+///   Running ──────────────────────► Suspending ──────────────────────────► Suspended
+///      ▲     could not be written │                                            │
+///      └──────────────────────────┘        start: loads it; its record is gone │
+///   Starting ◄─────────────────────────────────────────────────────────────────┘ before the CPUs run
 /// </code>
 /// STOP and RESUME are QEMU's own words, whoever asked it. A guest that panics is reset, twice; a guest that powers itself off leaves the machine Stopped.
 /// </summary>
@@ -96,11 +102,16 @@ internal sealed partial class MachineOwner : IDisposable
         });
         try
         {
+            if (record.IsHeldStill)
+            {
+                await GoOnAsync(_run);
+            }
+
             await TakeRunStateAsync();
         }
-        catch (QmpException)
+        catch (Exception e) when (e is QmpException or MachineException)
         {
-            // It ended this moment: the Ended event follows and says so.
+            // It ended this moment: the Ended event follows and says so. Or it does not answer, and is asked again with the next event.
         }
 
         return true;
@@ -128,6 +139,7 @@ internal sealed partial class MachineOwner : IDisposable
         }
 
         _stop?.Fail(LetGo());
+        _suspend?.Fail(LetGo());
         if (_run is not null)
         {
             await _run.DisposeAsync();
@@ -172,7 +184,7 @@ internal sealed partial class MachineOwner : IDisposable
 
     private async Task WaitAsync(Task events, Task requests)
     {
-        var due = new[] { _housekeeping, _stop?.Due ?? DateTimeOffset.MaxValue, _hold?.Due ?? DateTimeOffset.MaxValue }.Min();
+        var due = new[] { _housekeeping, _stop?.Due ?? DateTimeOffset.MaxValue, _hold?.Due ?? DateTimeOffset.MaxValue, _suspend?.Due ?? DateTimeOffset.MaxValue }.Min();
         var pause = due - _time.GetUtcNow();
         using var woken = CancellationTokenSource.CreateLinkedTokenSource(_closing.Token);
         var timer = Task.Delay(pause > TimeSpan.Zero ? pause : TimeSpan.Zero, _time, woken.Token);
@@ -348,6 +360,12 @@ internal sealed partial class MachineOwner : IDisposable
             await TpmProcess.StopAsync(Paths, swtpm, _time, _closing.Token);
         }
 
+        if (Suspension.Load(Paths) is not null)
+        {
+            TakeSuspended();
+            return;
+        }
+
         try
         {
             Volumes.DropAtStop(Spec.Kind, Paths);
@@ -364,6 +382,8 @@ internal sealed partial class MachineOwner : IDisposable
             ProcessId = null,
             Problem = asked ? null : Status.Current.Problem ?? $"QEMU ended unasked. It said: {Launch.LastLogLine(Paths)}",
         });
+        _suspend?.Fail(new MachineException(MachineError.CommandFailed, Status.Current.Problem ?? "QEMU ended while it was being suspended."));
+        _suspend = null;
         var stop = _stop;
         _stop = null;
         if (stop is not null)
@@ -407,6 +427,11 @@ internal sealed partial class MachineOwner : IDisposable
             }
         }
 
+        if (_suspend is { } suspend && suspend.Due <= now && _run is not null)
+        {
+            await StepSuspendAsync(suspend, now);
+        }
+
         if (_housekeeping <= now)
         {
             _housekeeping = now + HousekeepingPeriod;
@@ -423,18 +448,6 @@ internal sealed partial class MachineOwner : IDisposable
         catch (IOException)
         {
             // A full disk; tried again at the next round.
-        }
-    }
-
-    private void SaveRecord()
-    {
-        try
-        {
-            _record?.Save(Paths);
-        }
-        catch (IOException)
-        {
-            // A full disk must not cost the driver; an adopter then takes the next heartbeat for the first.
         }
     }
 

@@ -23,6 +23,11 @@ internal sealed record MachineRecord
     /// <summary>QEMU's name of the node under the os volume; it changes when the disk is moved.</summary>
     public string OsBaseNode { get; init; } = Disks.OsBaseNode;
 
+    /// <summary>
+    /// We stopped the processors ourselves, to write or read the memory. Whoever takes the machine up lets them go on: what was begun is given up.
+    /// </summary>
+    public bool IsHeldStill { get; init; }
+
     public void Save(WorkspacePaths paths) => AtomicFile.Write(paths.Record, JsonSerializer.SerializeToUtf8Bytes(this, MachinesJson.Default.MachineRecord));
 
     /// <summary>Null when there is none that this version can read.</summary>
@@ -42,4 +47,5 @@ internal sealed record MachineRecord
 
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, UseStringEnumConverter = true, WriteIndented = true, Converters = [typeof(WorkspaceIdConverter)])]
 [JsonSerializable(typeof(MachineRecord))]
+[JsonSerializable(typeof(Suspension))]
 internal sealed partial class MachinesJson : JsonSerializerContext;

@@ -12,6 +12,8 @@ internal abstract record MachineRequest(RequestKind Kind)
 
     public sealed record Restart(StopMode Mode, TimeSpan Grace, WorkspaceSpec? Next) : MachineRequest(RequestKind.Restart);
 
+    public sealed record Suspend() : MachineRequest(RequestKind.Suspend);
+
     public sealed record Screenshot() : MachineRequest(RequestKind.Screenshot);
 
     public sealed record Look() : MachineRequest(RequestKind.Look);

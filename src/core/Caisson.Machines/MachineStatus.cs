@@ -28,6 +28,9 @@ public sealed record MachineStatus
     /// <summary>One sentence when something is wrong: what happened, why, what to do.</summary>
     public string? Problem { get; init; }
 
+    /// <summary>One sentence the person should know though nothing is wrong now; kept until the next start.</summary>
+    public string? Notice { get; init; }
+
     /// <summary>QEMU's process id while it runs; for people and logs, never to signal by.</summary>
     public int? ProcessId { get; init; }
 }

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.RegularExpressions;
 
 namespace Caisson.Machines;
@@ -14,6 +16,9 @@ public sealed partial record QemuCapabilities
 {
     private static readonly Version Oldest = new(7, 2);
 
+    /// <summary>Where packages of virtio-win put it.</summary>
+    private const string DriverDisk = "/usr/share/virtio-win/virtio-win.iso";
+
     public required string Qemu { get; init; }
 
     public required string QemuImg { get; init; }
@@ -26,9 +31,23 @@ public sealed partial record QemuCapabilities
     /// <summary>The template a workspace's own variables file is copied from.</summary>
     public required string OvmfVariables { get; init; }
 
+    /// <summary>Firmware that keeps its variables to itself (SMM), and a template with Microsoft's keys; null where the package has none.</summary>
+    public string? OvmfSecureCode { get; init; }
+
+    public string? OvmfSecureVariables { get; init; }
+
+    /// <summary>The disk with virtio drivers for Windows; null when it is not installed.</summary>
+    public string? VirtioDrivers { get; init; }
+
     public required Version Version { get; init; }
 
     public required Accelerator Accelerator { get; init; }
+
+    /// <summary>Model and features of this PC's processor, which a guest under KVM sees as they are; empty where nobody looked.</summary>
+    public string HostProcessor { get; init; } = "";
+
+    /// <summary>QEMU writes and reads a machine's memory by file name (since 8.2); older ones need an open file.</summary>
+    public bool MigratesByFileName => Version >= new Version(8, 2);
 
     /// <summary>Pinned, so that a guest sees the same hardware until QEMU itself is upgraded across a supported version.</summary>
     public string MachineType => Version.Major >= 10 ? "pc-q35-10.0" : "pc-q35-7.2";
@@ -45,8 +64,12 @@ public sealed partial record QemuCapabilities
             Swtpm = Executables.Find("swtpm"),
             OvmfCode = FindFirmware("OVMF_CODE_4M.fd"),
             OvmfVariables = FindFirmware("OVMF_VARS_4M.fd"),
+            OvmfSecureCode = LookForFirmware("OVMF_CODE_4M.secboot.fd"),
+            OvmfSecureVariables = LookForFirmware("OVMF_VARS_4M.ms.fd"),
+            VirtioDrivers = File.Exists(DriverDisk) ? DriverDisk : null,
             Version = ParseVersion(await Executables.ReadOutputAsync(qemu, ["--version"], cancellation)),
             Accelerator = accelerator,
+            HostProcessor = await ReadHostProcessorAsync(cancellation),
         };
     }
 
@@ -67,10 +90,20 @@ public sealed partial record QemuCapabilities
                 $"QEMU {version} is too old: Caisson needs {Oldest} or newer, as in Debian 12. Upgrade the package qemu-system-x86.");
     }
 
-    private static string FindFirmware(string file)
+    /// <summary>The first processor's model, and its features as a hash: hundreds of words.</summary>
+    private static async Task<string> ReadHostProcessorAsync(CancellationToken cancellation)
+    {
+        var lines = await File.ReadAllLinesAsync("/proc/cpuinfo", cancellation);
+        string First(string name) => lines.FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal))?.Split(':', 2)[^1].Trim() ?? "";
+        return $"{First("model name")} {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(First("flags"))))[..16]}";
+    }
+
+    private static string FindFirmware(string file) => LookForFirmware(file) ?? throw Missing($"The UEFI firmware {file}", "ovmf");
+
+    private static string? LookForFirmware(string file)
     {
         string[] folders = ["/usr/share/OVMF", "/usr/share/edk2/ovmf", "/usr/share/edk2/x64"];
-        return folders.Select(folder => Path.Combine(folder, file)).FirstOrDefault(File.Exists) ?? throw Missing($"The UEFI firmware {file}", "ovmf");
+        return folders.Select(folder => Path.Combine(folder, file)).FirstOrDefault(File.Exists);
     }
 
     private static MachineException Missing(string what, string package) =>

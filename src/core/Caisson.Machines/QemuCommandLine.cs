@@ -1,4 +1,5 @@
 using System.Globalization;
+using Caisson.Protocol;
 
 namespace Caisson.Machines;
 
@@ -10,7 +11,11 @@ public sealed record QemuCommandLine(string Executable, IReadOnlyList<QemuOption
 {
     public IEnumerable<string> Arguments => Options.SelectMany(option => option.Value is null ? (string[])[option.Flag] : [option.Flag, option.Value]);
 
-    public static QemuCommandLine From(WorkspaceSpec spec, WorkspacePaths paths, QemuCapabilities capabilities)
+    /// <param name="spec">What the machine is.</param>
+    /// <param name="paths">Where its files lie.</param>
+    /// <param name="capabilities">Which QEMU it is for.</param>
+    /// <param name="resumes">It waits for its memory instead of beginning with a reset.</param>
+    public static QemuCommandLine From(WorkspaceSpec spec, WorkspacePaths paths, QemuCapabilities capabilities, bool resumes = false)
     {
         var options = new OptionList();
         AddProcess(options, spec);
@@ -18,9 +23,15 @@ public sealed record QemuCommandLine(string Executable, IReadOnlyList<QemuOption
         Tpm.Add(options, spec, paths);
         Disks.Add(options, spec, paths);
         Display.Add(options, spec, paths);
+        ConfigDrive.Add(options, spec, paths, capabilities);
         GuestChannel.Add(options, paths);
         Network.Add(options, spec);
         AddControl(options, paths);
+        if (resumes)
+        {
+            options.AddVerbatim("-incoming", "defer");
+        }
+
         return new QemuCommandLine(capabilities.Qemu, options.Options);
     }
 
@@ -36,13 +47,13 @@ public sealed record QemuCommandLine(string Executable, IReadOnlyList<QemuOption
 
     private static void AddMachine(OptionList options, WorkspaceSpec spec, WorkspacePaths paths, QemuCapabilities capabilities)
     {
-        var machine = new List<(string, string)> { ("vmport", "off"), ("smm", "off"), ("dump-guest-core", "off"), ("hpet", "off") };
+        var machine = new List<(string, string)> { ("vmport", "off"), ("smm", Firmware.IsSecure(spec) ? "on" : "off"), ("dump-guest-core", "off"), ("hpet", "off") };
         machine.AddRange(Firmware.MachineProperties(spec));
         options.Add("-machine", capabilities.MachineType, [.. machine]);
         if (capabilities.Accelerator is Accelerator.Kvm)
         {
             options.Add("-accel", "kvm");
-            options.Add("-cpu", "host");
+            options.Add("-cpu", "host", Enlightenments(spec));
         }
         else
         {
@@ -53,7 +64,7 @@ public sealed record QemuCommandLine(string Executable, IReadOnlyList<QemuOption
 
         options.Add("-smp", spec.Cpus.ToString(CultureInfo.InvariantCulture));
         options.Add("-m", "", ("size", spec.MemoryMiB.ToString(CultureInfo.InvariantCulture) + "M"));
-        options.Add("-rtc", "", ("base", "utc"));
+        options.Add("-rtc", "", spec.Os == GuestOs.Windows ? [("base", "localtime"), ("driftfix", "slew")] : [("base", "utc")]);
         options.Add("-boot", "", ("strict", "on"));
         Firmware.Add(options, spec, paths, capabilities);
         options.Add("-object", "rng-builtin", ("id", "rng"));
@@ -64,6 +75,13 @@ public sealed record QemuCommandLine(string Executable, IReadOnlyList<QemuOption
         // A panicked guest is held, counted and reset by the driver; it never takes QEMU with it.
         options.Add("-action", "", ("panic", "pause"));
     }
+
+    /// <summary>What Windows knows of Hyper-V and does cheaper with it; KVM's own for other guests needs no word. Emulation has none of them.</summary>
+    private static (string, string)[] Enlightenments(WorkspaceSpec spec) => spec.Os is not GuestOs.Windows ? [] :
+    [
+        ("hv-relaxed", "on"), ("hv-vapic", "on"), ("hv-spinlocks", "0x1fff"), ("hv-vpindex", "on"), ("hv-runtime", "on"), ("hv-time", "on"),
+        ("hv-synic", "on"), ("hv-stimer", "on"), ("hv-frequencies", "on"), ("hv-tlbflush", "on"), ("hv-ipi", "on"),
+    ];
 
     private static void AddControl(OptionList options, WorkspacePaths paths)
     {

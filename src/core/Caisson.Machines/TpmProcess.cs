@@ -24,7 +24,7 @@ internal static class TpmProcess
             "--ctrl", "type=unixio,mode=0600,path=" + paths.TpmSocket,
         ];
         var unit = string.Create(CultureInfo.InvariantCulture, $"caisson-{spec.Id}-tpm-{time.GetUtcNow().ToUnixTimeMilliseconds()}");
-        using var process = DetachedProcess.Start(unit, paths.ProcessLog, paths.TpmProcess, swtpm, arguments);
+        using var process = DetachedProcess.Start(unit, [], paths.ProcessLog, paths.TpmProcess, swtpm, arguments);
         var started = time.GetTimestamp();
 
         // Connecting to see whether it listens would end it, so its socket's name must do. QEMU's own connect is tried again by the launch.

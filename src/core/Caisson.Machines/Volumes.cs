@@ -24,11 +24,26 @@ internal static class Volumes
             await CreateIfMissingAsync(paths.UserVolume, spec.UserVolumeBytes, capabilities, cancellation);
         }
 
-        if (spec.Firmware is Firmware.Uefi && !File.Exists(paths.FirmwareVariables))
+        if (spec.Firmware is Firmware.Uefi && Firmware.Variables(spec, paths) is var variables && !File.Exists(variables))
         {
-            var next = paths.FirmwareVariables + ".new";
-            File.Copy(capabilities.OvmfVariables, next, overwrite: true);
-            AtomicFile.Publish(next, paths.FirmwareVariables);
+            var next = variables + ".new";
+            File.Copy(Firmware.Template(spec, capabilities), next, overwrite: true);
+            AtomicFile.Publish(next, variables);
+        }
+
+        ConfigDrive.Prepare(spec, paths);
+    }
+
+    /// <summary>What QEMU wrote is on the disk itself, and not only in the host's memory.</summary>
+    public static void Sync(WorkspacePaths paths)
+    {
+        foreach (var file in (string[])[paths.OsVolume, paths.IdentityVolume, paths.UserVolume, paths.FirmwareVariables, paths.SecureFirmwareVariables])
+        {
+            if (File.Exists(file))
+            {
+                using var volume = new FileStream(file, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+                volume.Flush(flushToDisk: true);
+            }
         }
     }
 
@@ -48,6 +63,9 @@ internal static class Volumes
             if (role is VolumeRole.Identity)
             {
                 File.Delete(paths.FirmwareVariables);
+                File.Delete(paths.SecureFirmwareVariables);
+                File.Delete(paths.HostKey);
+                File.Delete(paths.ConfigDrive);
                 if (Directory.Exists(paths.TpmDirectory))
                 {
                     Directory.Delete(paths.TpmDirectory, recursive: true);

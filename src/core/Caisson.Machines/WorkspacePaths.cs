@@ -22,6 +22,15 @@ public sealed record WorkspacePaths(string StateDirectory, string RunDirectory)
 
     public string FirmwareVariables => InState("firmware-vars.fd");
 
+    /// <summary>The variables of a machine with Secure Boot: another set of keys, so another file.</summary>
+    public string SecureFirmwareVariables => InState("firmware-vars.secure.fd");
+
+    /// <summary>What the guest is told of itself; made anew at each start.</summary>
+    public string ConfigDrive => InState("config.img");
+
+    /// <summary>The guest's SSH host key (PEM), which outlives generations.</summary>
+    public string HostKey => InState("host-key.pem");
+
     public string TpmDirectory => InState("tpm");
 
     /// <summary>The guest's first serial port.</summary>
@@ -31,6 +40,12 @@ public sealed record WorkspacePaths(string StateDirectory, string RunDirectory)
 
     /// <summary>What QEMU and swtpm say on stderr.</summary>
     public string ProcessLog => InState("qemu.log");
+
+    /// <summary>Memory and devices of a suspended machine, as QEMU's migration writes them; holds whatever the guest held.</summary>
+    public string SuspendedMemory => InState("suspended.ram");
+
+    /// <summary>What <see cref="SuspendedMemory"/> belongs to (JSON). While this file is there the workspace is suspended, and only then.</summary>
+    public string Suspension => InState("suspended.json");
 
     public string QmpSocket => InRun("qmp.sock");
 

@@ -40,6 +40,14 @@ public sealed record WorkspaceSpec
     /// <summary>Gives the guest a TPM 2.0 of its own, kept with the identity volume.</summary>
     public bool Tpm { get; init; }
 
+    public GuestOs Os { get; init; }
+
+    /// <summary>What the clone is called; null: it is told nothing, and has no configuration drive.</summary>
+    public string? HostName { get; init; }
+
+    /// <summary>What the kernel keeps QEMU to; null follows the kind.</summary>
+    public WorkspaceLimits? Limits { get; init; }
+
     public required Firmware Firmware { get; init; }
 
     public NetworkMode Network { get; init; } = NetworkMode.None;

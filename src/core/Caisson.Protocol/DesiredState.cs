@@ -24,6 +24,9 @@ public sealed record DesiredState
     /// <summary>Other rates at certain hours; the first that holds counts, and where none does, <see cref="FillBytesPerSecond"/>.</summary>
     public IReadOnlyList<FillHours> FillSchedule { get => field ?? []; init; }
 
+    /// <summary>The generation of the appliance itself that the PC shall take; null leaves its system as it is.</summary>
+    public GenerationReference? Appliance { get; init; }
+
     public required IReadOnlyList<DesiredWorkspace> Workspaces { get; init; }
 
     public required IReadOnlyList<Order> Orders { get; init; }
@@ -78,6 +81,12 @@ public sealed record DesiredWorkspace
 
     /// <summary>Hours a prepared update may wait while the old generation runs on; then the workspace is restarted into it. Null is no end.</summary>
     public int? UpdateWithinHours { get; init; }
+
+    /// <summary>How much of the PC it may take; null follows its kind.</summary>
+    public WorkspaceLimits? Limits { get; init; }
+
+    /// <summary>What its guest is and is told; null is a Linux that is told nothing.</summary>
+    public GuestSettings? Guest { get; init; }
 }
 
 /// <summary>One thing an administrator asks once. Obeyed at most once, by <see cref="Id"/>; refused orders are reported with a reason.</summary>
@@ -119,4 +128,7 @@ public enum OrderKind
 
     /// <summary>Go on after <see cref="PauseFilling"/>, or after the person at the PC paused it.</summary>
     ResumeFilling,
+
+    /// <summary>Write the workspace's memory to the disk and end it; <see cref="Start"/> goes on where it was. Never of a personal workspace.</summary>
+    Suspend,
 }

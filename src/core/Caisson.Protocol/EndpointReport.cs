@@ -15,6 +15,9 @@ public sealed record EndpointReport
     public required IReadOnlyList<WorkspaceReport> Workspaces { get; init; }
 
     public required IReadOnlyList<OrderResult> Orders { get; init; }
+
+    /// <summary>How the system under the workspaces stands; null on a PC with a Linux of its own that nobody wanted to update.</summary>
+    public ApplianceReport? Appliance { get; init; }
 }
 
 public sealed record HostFacts
@@ -46,6 +49,12 @@ public enum WorkspaceState
     WaitingForDisk,
     Stopping,
     Failed,
+
+    /// <summary>Its memory is being written to the disk; its processors stand still.</summary>
+    Suspending,
+
+    /// <summary>Its memory lies on the disk and nothing of it runs; the next start goes on where it was.</summary>
+    Suspended,
 }
 
 public sealed record WorkspaceReport

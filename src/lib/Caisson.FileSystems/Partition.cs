@@ -7,5 +7,8 @@ namespace Caisson.FileSystems;
 /// <param name="Name">The GPT's name; often empty.</param>
 public sealed record Partition(int Number, long Offset, long Bytes, string Type, string Name)
 {
+    /// <summary>The GPT's own id of this partition, which the system that boots from it looks for; empty in an MBR.</summary>
+    public Guid Id { get; init; }
+
     public DiskPart On(IReadableDisk disk) => new(disk, Offset, Bytes);
 }

@@ -24,7 +24,10 @@ public static class PartitionTable
         return Recognition.Of(disk) != FileSystemKind.Unknown ? [new Partition(0, 0, disk.Bytes, "", "")] : ReadMbr(disk);
     }
 
-    private static List<Partition>? TryReadGpt(IReadableDisk disk)
+    private static List<Partition>? TryReadGpt(IReadableDisk disk) => FindGpt(disk) is { } gpt ? ReadEntries(disk, gpt.Entries, gpt.EntryBytes, gpt.Sector) : null;
+
+    /// <summary>The first sound copy of a GPT; null: the disk has none.</summary>
+    internal static GptCopy? FindGpt(IReadableDisk disk)
     {
         var damaged = false;
         foreach (var sector in (int[])[512, 4096])
@@ -50,8 +53,8 @@ public static class PartitionTable
         return null;
     }
 
-    /// <returns>Whether there is a header, and the partitions if it is sound.</returns>
-    private static (bool IsThere, List<Partition>? Partitions) TryReadHeader(IReadableDisk disk, int sector, long at)
+    /// <returns>Whether there is a header, and the copy if it is sound.</returns>
+    private static (bool IsThere, GptCopy? Copy) TryReadHeader(IReadableDisk disk, int sector, long at)
     {
         if (at < 0 || at > disk.Bytes - sector)
         {
@@ -83,7 +86,7 @@ public static class PartitionTable
         }
 
         disk.Read((long)table * sector, entries);
-        return (true, Checksums.Crc32(entries) == header.U32(88) ? ReadEntries(disk, entries, (int)entryBytes, sector) : null);
+        return (true, Checksums.Crc32(entries) == header.U32(88) ? new GptCopy(sector, header.ToArray(), entries) : null);
     }
 
     private static bool HasChecksum(ReadOnlySpan<byte> header)
@@ -110,7 +113,7 @@ public static class PartitionTable
                 throw FileSystemException.Damaged($"Partition {number} reaches beyond the disk.");
             }
 
-            Add(found, new Partition(number, (long)first * sector, ((long)(last - first) + 1) * sector, $"{new Guid(entry[..16])}".ToUpperInvariant(), Encoding.Unicode.GetString(entry[56..128]).TrimEnd('\0')));
+            Add(found, new Partition(number, (long)first * sector, ((long)(last - first) + 1) * sector, $"{new Guid(entry[..16])}".ToUpperInvariant(), Encoding.Unicode.GetString(entry[56..128]).TrimEnd('\0')) { Id = new Guid(entry[16..32]) });
         }
 
         return found;
@@ -191,6 +194,12 @@ public static class PartitionTable
         var sector = new byte[bytes];
         disk.ReadInside(offset, sector, "A partition table");
         return sector;
+    }
+
+    /// <summary>A sound copy of a GPT: its header's sector and its table.</summary>
+    internal sealed record GptCopy(int Sector, byte[] Header, byte[] Entries)
+    {
+        public int EntryBytes => (int)Header.U32(84);
     }
 
     /// <summary>One of the four lines of an MBR or of a logical partition's table.</summary>

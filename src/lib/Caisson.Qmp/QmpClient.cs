@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
+using Microsoft.Win32.SafeHandles;
 
 namespace Caisson.Qmp;
 
@@ -23,6 +24,9 @@ public sealed class QmpClient : IAsyncDisposable
     private const int BufferedEvents = 1024;
 
     private readonly Stream _stream;
+
+    /// <summary>Below the stream where there is one: only a socket can carry an open file.</summary>
+    private readonly Socket? _socket;
     private readonly PipeReader _reader;
     private readonly SemaphoreSlim _sending = new(1, 1);
     private readonly ConcurrentDictionary<long, TaskCompletionSource<JsonElement>> _waiting = new();
@@ -36,9 +40,10 @@ public sealed class QmpClient : IAsyncDisposable
     private Task _readLoop = Task.CompletedTask;
     private long _lastId;
 
-    private QmpClient(Stream stream)
+    private QmpClient(Stream stream, Socket? socket)
     {
         _stream = stream;
+        _socket = socket;
         _reader = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: 16 * 1024, leaveOpen: true));
     }
 
@@ -61,13 +66,15 @@ public sealed class QmpClient : IAsyncDisposable
             throw;
         }
 
-        return await OpenAsync(new NetworkStream(socket, ownsSocket: true), cancellation).ConfigureAwait(false);
+        return await OpenAsync(new NetworkStream(socket, ownsSocket: true), socket, cancellation).ConfigureAwait(false);
     }
 
     /// <summary>Negotiates over a stream that is already connected, and owns it from then on.</summary>
-    public static async Task<QmpClient> OpenAsync(Stream stream, CancellationToken cancellation)
+    public static Task<QmpClient> OpenAsync(Stream stream, CancellationToken cancellation) => OpenAsync(stream, socket: null, cancellation);
+
+    private static async Task<QmpClient> OpenAsync(Stream stream, Socket? socket, CancellationToken cancellation)
     {
-        var client = new QmpClient(stream);
+        var client = new QmpClient(stream, socket);
         try
         {
             var greeting = await client.ReadLineAsync(cancellation).ConfigureAwait(false)
@@ -90,7 +97,15 @@ public sealed class QmpClient : IAsyncDisposable
 
     /// <summary>Runs one command and returns its "return" member.</summary>
     /// <exception cref="QmpException">QEMU refused it, or the connection ended before the answer.</exception>
-    public async Task<JsonElement> ExecuteAsync(string command, JsonObject? arguments, CancellationToken cancellation)
+    public Task<JsonElement> ExecuteAsync(string command, JsonObject? arguments, CancellationToken cancellation) =>
+        ExecuteAsync(command, arguments, passed: null, cancellation);
+
+    /// <summary>Gives QEMU an open file under a name, for URIs like "fd:NAME". QEMU has its own copy when this returns.</summary>
+    /// <exception cref="QmpException">QEMU refused it, or the connection is none that can carry a file.</exception>
+    public Task PassFileAsync(string name, SafeFileHandle file, CancellationToken cancellation) =>
+        ExecuteAsync("getfd", new JsonObject { ["fdname"] = name }, file, cancellation);
+
+    private async Task<JsonElement> ExecuteAsync(string command, JsonObject? arguments, SafeFileHandle? passed, CancellationToken cancellation)
     {
         var id = Interlocked.Increment(ref _lastId);
         var answer = new TaskCompletionSource<JsonElement>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -102,7 +117,7 @@ public sealed class QmpClient : IAsyncDisposable
                 throw Again(await _completion.Task.ConfigureAwait(false));
             }
 
-            await SendAsync(Encode(command, arguments, id), cancellation).ConfigureAwait(false);
+            await SendAsync(Encode(command, arguments, id), passed, cancellation).ConfigureAwait(false);
             return await answer.Task.WaitAsync(cancellation).ConfigureAwait(false);
         }
         finally
@@ -143,11 +158,17 @@ public sealed class QmpClient : IAsyncDisposable
         return buffer.WrittenSpan.ToArray();
     }
 
-    private async Task SendAsync(byte[] line, CancellationToken cancellation)
+    private async Task SendAsync(byte[] line, SafeFileHandle? passed, CancellationToken cancellation)
     {
         await _sending.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
+            if (passed is not null)
+            {
+                PassedFile.Send(_socket ?? throw new QmpException(QmpErrorClass.Protocol, "Only a monitor on a Unix socket can be given a file."), line, passed);
+                return;
+            }
+
             // Never cancelled half-way: half a command would spoil the next one.
             await _stream.WriteAsync(line, _closing.Token).ConfigureAwait(false);
         }

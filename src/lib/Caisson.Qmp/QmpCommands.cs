@@ -53,4 +53,21 @@ public static class QmpCommands
     /// <summary>Changes a node in use; options left out fall back to their defaults, so give them all.</summary>
     public static Task BlockdevReopenAsync(this QmpClient qmp, JsonObject node, CancellationToken cancellation) =>
         qmp.ExecuteAsync("blockdev-reopen", new JsonObject { ["options"] = new JsonArray(node) }, cancellation);
+
+    /// <summary>Lets a migration go as fast as it can; QEMU's own default is 128 MiB/s.</summary>
+    public static Task MigrateWithoutLimitAsync(this QmpClient qmp, CancellationToken cancellation) =>
+        qmp.ExecuteAsync("migrate-set-parameters", new JsonObject { ["max-bandwidth"] = 1L << 40 }, cancellation);
+
+    /// <summary>Begins to write the machine's memory and devices; <see cref="QueryMigrateAsync"/> says how it goes.</summary>
+    public static Task MigrateAsync(this QmpClient qmp, string uri, CancellationToken cancellation) =>
+        qmp.ExecuteAsync("migrate", new JsonObject { ["uri"] = uri }, cancellation);
+
+    /// <summary>Begins to read them into a machine started with "-incoming defer".</summary>
+    public static Task MigrateIncomingAsync(this QmpClient qmp, string uri, CancellationToken cancellation) =>
+        qmp.ExecuteAsync("migrate-incoming", new JsonObject { ["uri"] = uri }, cancellation);
+
+    public static Task MigrateCancelAsync(this QmpClient qmp, CancellationToken cancellation) => qmp.ExecuteAsync("migrate_cancel", null, cancellation);
+
+    public static async Task<MigrationProgress> QueryMigrateAsync(this QmpClient qmp, CancellationToken cancellation) =>
+        MigrationProgress.From(await qmp.ExecuteAsync("query-migrate", null, cancellation).ConfigureAwait(false));
 }

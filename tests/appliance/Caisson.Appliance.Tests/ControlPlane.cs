@@ -41,7 +41,13 @@ internal sealed class ControlPlane : IAsyncDisposable
         await Command.RunAsync("ip", ["-n", Namespace, "link", "set", "lo", "up"], cancellation);
         await Command.RunAsync(Checkout.Built("ControlPlane", "caisson-server"), ["init", "--data", data, "--url", People, "--endpoint-url", $"https://{HostSeenByPc}:8443", "--listen-any", "--poll", "5"], cancellation);
         await File.WriteAllTextAsync(_folder.File("token"), await Command.RunAsync(Checkout.Built("ControlPlane", "caisson-server"), ["api-token", "--data", data, "--name", "test"], cancellation), cancellation);
-        _server = Process.Start(new ProcessStartInfo("ip", ["netns", "exec", Namespace, Checkout.Built("ControlPlane", "caisson-server"), "run", "--data", data]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
+        await RunServerAsync(cancellation);
+    }
+
+    private async Task RunServerAsync(CancellationToken cancellation)
+    {
+        _server?.Dispose();
+        _server = Process.Start(new ProcessStartInfo("ip", ["netns", "exec", Namespace, Checkout.Built("ControlPlane", "caisson-server"), "run", "--data", _folder.File("data")]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
         _server.OutputDataReceived += static (_, _) => { };
         _server.ErrorDataReceived += static (_, _) => { };
         _server.BeginOutputReadLine();
@@ -59,12 +65,68 @@ internal sealed class ControlPlane : IAsyncDisposable
         return document.RootElement.Clone();
     }
 
+    /// <summary>The one PC, as the control plane knows it, once it is as a test waits for it.</summary>
+    public async Task<JsonElement> WaitForPcAsync(Func<JsonElement, bool> isSo, string what, CancellationToken cancellation)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation); // the test's end, or the deadline
+        limit.CancelAfter(2 * TestPc.Deadline);
+        using var tick = new PeriodicTimer(TimeSpan.FromSeconds(2));
+        var last = "nothing";
+        try
+        {
+            while (true)
+            {
+                var pcs = (await AskAsync(limit.Token, "pc", "list")).GetProperty("items");
+                last = pcs.GetRawText();
+                if (pcs.GetArrayLength() == 1 && isSo(pcs[0]))
+                {
+                    return pcs[0];
+                }
+
+                await tick.WaitForNextTickAsync(limit.Token);
+            }
+        }
+        catch (OperationCanceledException e)
+        {
+            throw new TimeoutException($"The PC was not as waited for ({what}). The control plane knows: {last}", e);
+        }
+    }
+
+    /// <summary>Bytes that endpoints took from a repository so far.</summary>
+    public long BytesOf(string repository)
+    {
+        using var log = new StreamReader(new FileStream(Path.Combine(_folder.File("data"), "log", "access.jsonl"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        var sum = 0L;
+        while (log.ReadLine() is { } line)
+        {
+            using var request = JsonDocument.Parse(line);
+            if (request.RootElement.GetProperty("listener").GetString() == "endpoint" && request.RootElement.GetProperty("path").GetString()!.StartsWith($"/v2/{repository}/", StringComparison.Ordinal))
+            {
+                sum += request.RootElement.GetProperty("bytes").GetInt64();
+            }
+        }
+
+        return sum;
+    }
+
+    /// <summary>Away, as by a cable that was pulled: nothing in the namespace answers any more.</summary>
+    public async Task GoAwayAsync()
+    {
+        _server!.Kill();
+        await _server.WaitForExitAsync(CancellationToken.None);
+    }
+
+    public Task ComeBackAsync(CancellationToken cancellation) => RunServerAsync(cancellation);
+
     public async ValueTask DisposeAsync()
     {
         if (_server is not null)
         {
-            _server.Kill();
-            await _server.WaitForExitAsync(CancellationToken.None);
+            if (!_server.HasExited)
+            {
+                await GoAwayAsync();
+            }
+
             _server.Dispose();
         }
 

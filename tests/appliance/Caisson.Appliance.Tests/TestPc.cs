@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using Caisson.Qmp;
@@ -13,7 +14,7 @@ namespace Caisson.Appliance.Tests;
 internal sealed class TestPc : IAsyncDisposable
 {
     /// <summary>Generous: an emulated boot takes half a minute on a quiet machine, and the first has two.</summary>
-    public static readonly TimeSpan Deadline = TimeSpan.FromMinutes(6);
+    public static readonly TimeSpan Deadline = TimeSpan.FromMinutes(8);
 
     private const long DiskBytes = 8L << 30;
 
@@ -27,6 +28,22 @@ internal sealed class TestPc : IAsyncDisposable
     }
 
     public string Disk => _folder.File("disk.raw");
+
+    /// <summary>A USB stick's image; null is none. While one is in, it is what the firmware starts.</summary>
+    public string? Stick { get; set; }
+
+    /// <summary>In MiB.</summary>
+    public int Memory { get; init; } = 3072;
+
+    /// <summary>Without it the firmware stays without keys, and starts whatever it finds.</summary>
+    public bool SecureBoot { get; init; } = true;
+
+    /// <summary>Start in the order of the firmware's own menu, not from the disk.</summary>
+    public bool MenuDecides { get; set; }
+
+    public string Variables => _folder.File("variables.fd");
+
+    public bool IsOff => _qemu is null or { HasExited: true };
 
     public string SerialText
     {
@@ -46,19 +63,43 @@ internal sealed class TestPc : IAsyncDisposable
     /// <summary>The appliance's disk, on a PC whose own is larger.</summary>
     public static async Task<TestPc> CreateAsync(BuiltAppliance appliance, CancellationToken cancellation)
     {
-        foreach (var program in (string[])["qemu-system-x86_64", "swtpm"])
-        {
-            Requirement.Program(program);
-        }
-
-        var pc = new TestPc();
+        var pc = Create(new TestPc());
         await Command.RunAsync("cp", ["--sparse=always", "--reflink=auto", appliance.Disk, pc.Disk], cancellation);
         using (var disk = new FileStream(pc.Disk, FileMode.Open, FileAccess.Write))
         {
             disk.SetLength(DiskBytes);
         }
 
-        File.Copy("/usr/share/OVMF/OVMF_VARS_4M.fd", pc._folder.File("variables.fd"));
+        return pc;
+    }
+
+    /// <summary>A PC as it is bought, with a disk of zeros and the medium in it.</summary>
+    public static async Task<TestPc> WithMediumAsync(BuiltAppliance appliance, long diskBytes, bool secureBoot, CancellationToken cancellation)
+    {
+        var pc = Create(new TestPc { Memory = 4096, SecureBoot = secureBoot });
+        pc.Stick = pc._folder.File("stick.raw");
+        await Command.RunAsync("cp", ["--sparse=always", "--reflink=auto", appliance.Medium, pc.Stick], cancellation);
+        if (!secureBoot)
+        {
+            // In setup mode the loader would enrol the builder's keys by itself, as it does in every virtual PC, and nothing else would start any more.
+            var settings = pc._folder.File("loader.conf");
+            await File.WriteAllTextAsync(settings, "timeout 10\ndefault caisson-install*\neditor no\nsecure-boot-enroll off\n", cancellation);
+            await Command.RunAsync("mcopy", ["-o", "-i", pc.Stick + "@@1M", settings, "::loader/loader.conf"], cancellation);
+        }
+
+        using var disk = new FileStream(pc.Disk, FileMode.Create, FileAccess.Write);
+        disk.SetLength(diskBytes);
+        return pc;
+    }
+
+    private static TestPc Create(TestPc pc)
+    {
+        foreach (var program in (string[])["qemu-system-x86_64", "swtpm"])
+        {
+            Requirement.Program(program);
+        }
+
+        File.Copy("/usr/share/OVMF/OVMF_VARS_4M.fd", pc.Variables);
         Directory.CreateDirectory(pc._folder.File("tpm"));
         return pc;
     }
@@ -71,11 +112,11 @@ internal sealed class TestPc : IAsyncDisposable
         string[] arguments =
         [
             "-name", "pc", "-nodefaults", "-no-user-config", "-machine", "q35,smm=on", "-accel", "tcg,thread=multi,tb-size=256", "-cpu", "EPYC,+svm,+npt",
-            "-smp", "2", "-m", "3072", "-display", "none", "-global", "driver=cfi.pflash01,property=secure,value=on",
-            "-drive", "if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.secboot.fd",
-            "-drive", $"if=pflash,format=raw,file={_folder.File("variables.fd")}",
+            "-smp", "2", "-m", $"{Memory}", "-display", "none", "-global", $"driver=cfi.pflash01,property=secure,value={(SecureBoot ? "on" : "off")}",
+            "-drive", $"if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M{(SecureBoot ? ".secboot" : "")}.fd",
+            "-drive", $"if=pflash,format=raw,file={Variables}",
             "-blockdev", $"driver=file,node-name=file,filename={Disk},cache.direct=off", "-blockdev", "driver=raw,node-name=disk,file=file",
-            "-device", "virtio-blk-pci,drive=disk,bootindex=1", "-device", "virtio-rng-pci", "-device", "VGA",
+            "-device", $"virtio-blk-pci,drive=disk,serial=DISK{(Stick is null && !MenuDecides ? ",bootindex=1" : "")}", .. StickArguments(), "-device", "virtio-rng-pci", "-device", "i6300esb", "-action", "watchdog=reset", "-device", "VGA,xres=1280,yres=800",
             "-chardev", $"socket,id=tpm,path={_folder.File("tpm.sock")},reconnect=0", "-tpmdev", "emulator,id=tpm0,chardev=tpm", "-device", "tpm-crb,tpmdev=tpm0",
             "-serial", $"file:{_folder.File("serial.log")}", "-qmp", $"unix:{_folder.File("qmp")},server=on,wait=off",
         ];
@@ -83,6 +124,32 @@ internal sealed class TestPc : IAsyncDisposable
         _qemu = network is null
             ? Launch("qemu-system-x86_64", arguments)
             : Launch("ip", ["netns", "exec", network, "qemu-system-x86_64", .. arguments, "-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net"]);
+    }
+
+    private string[] StickArguments() => Stick is null
+        ? []
+        :
+        [
+            "-blockdev", $"driver=file,node-name=stick-file,filename={Stick},cache.direct=off", "-blockdev", "driver=raw,node-name=stick,file=stick-file",
+            "-device", "qemu-xhci", "-device", "usb-storage,drive=stick,serial=STICK,bootindex=0",
+        ];
+
+    /// <summary>Presses keys one after the other, by QEMU's names: ret, esc, up, a.</summary>
+    public async Task PressAsync(CancellationToken cancellation, params IEnumerable<string> keys)
+    {
+        await using var qmp = await QmpClient.ConnectAsync(_folder.File("qmp"), cancellation);
+        foreach (var key in keys)
+        {
+            await qmp.ExecuteAsync("send-key", new JsonObject { ["keys"] = new JsonArray(new JsonObject { ["type"] = "qcode", ["data"] = key }), ["hold-time"] = 50 }, cancellation);
+            await Task.Delay(TimeSpan.FromMilliseconds(300), TimeProvider.System, cancellation); // Emulated keyboards drop what comes faster.
+        }
+    }
+
+    /// <summary>Until the PC has switched itself off.</summary>
+    public async Task WaitForPowerOffAsync(CancellationToken cancellation)
+    {
+        await _qemu!.WaitForExitAsync(cancellation).WaitAsync(Deadline, TimeProvider.System, cancellation);
+        CutPower();
     }
 
     /// <summary>Waits until one of the texts stands on the serial console, and says which.</summary>
@@ -115,18 +182,73 @@ internal sealed class TestPc : IAsyncDisposable
     }
 
     /// <summary>Leaves a file where the installer leaves it: in the folder caisson of the ESP.</summary>
-    public async Task LeaveOnEspAsync(string name, string content, CancellationToken cancellation)
+    public Task LeaveOnEspAsync(string name, string content, CancellationToken cancellation) => LeaveAsync(Disk, name, content, cancellation);
+
+    /// <summary>The same folder of the medium.</summary>
+    public Task LeaveOnStickAsync(string name, string content, CancellationToken cancellation) => LeaveAsync(Stick!, name, content, cancellation);
+
+    public Task<string> ReadFromStickAsync(string name, CancellationToken cancellation) => Command.RunAsync("mtype", ["-i", Stick + "@@1M", "::caisson/" + name], cancellation);
+
+    private async Task LeaveAsync(string image, string name, string content, CancellationToken cancellation)
     {
         var file = _folder.File(name);
         await File.WriteAllTextAsync(file, content, cancellation);
-        await Command.RunAsync("mcopy", ["-o", "-i", Disk + "@@1M", file, "::caisson/" + name], cancellation);
+        await Command.RunAsync("mcopy", ["-o", "-i", image + "@@1M", file, "::caisson/" + name], cancellation);
     }
 
-    /// <summary>What the screen shows, as PNG.</summary>
-    public async Task ScreenshotAsync(string file, CancellationToken cancellation)
+    /// <summary>Flips a bit of a root, in its file system's first block, which every boot reads.</summary>
+    /// <param name="name">Of its partition.</param>
+    public async Task DamageRootAsync(string name, CancellationToken cancellation)
+    {
+        var line = (await Command.RunAsync("sfdisk", ["--dump", Disk], cancellation)).Split('\n').First(l => l.Contains($"name=\"{name}\"", StringComparison.Ordinal));
+        var at = (512 * long.Parse(line.Split("start=")[1].Split(',')[0], CultureInfo.InvariantCulture)) + 100;
+        using var file = File.OpenHandle(Disk, FileMode.Open, FileAccess.ReadWrite);
+        var one = new byte[1];
+        RandomAccess.Read(file, one, at);
+        one[0] ^= 1;
+        RandomAccess.Write(file, one, at);
+    }
+
+    /// <summary>What the screen shows.</summary>
+    public async Task ScreenshotAsync(string file, CancellationToken cancellation, string format = "png")
     {
         await using var qmp = await QmpClient.ConnectAsync(_folder.File("qmp"), cancellation);
-        await qmp.ExecuteAsync("screendump", new JsonObject { ["filename"] = file, ["format"] = "png" }, cancellation);
+        await qmp.ExecuteAsync("screendump", new JsonObject { ["filename"] = file, ["format"] = format }, cancellation);
+    }
+
+    /// <summary>Presses keys at the same time, by QEMU's names for them.</summary>
+    public async Task PressAsync(CancellationToken cancellation, params string[] keys)
+    {
+        await using var qmp = await QmpClient.ConnectAsync(_folder.File("qmp"), cancellation);
+        await qmp.ExecuteAsync("send-key", new JsonObject { ["keys"] = new JsonArray([.. keys.Select(key => new JsonObject { ["type"] = "qcode", ["data"] = key })]) }, cancellation);
+    }
+
+    /// <summary>Waits until the screen is as <paramref name="holds"/> wants it, and keeps its picture.</summary>
+    public async Task SeesAsync(string name, Func<PcScreen, bool> holds, CancellationToken cancellation)
+    {
+        using var limit = new CancellationTokenSource(Deadline);
+        using var tick = new PeriodicTimer(TimeSpan.FromSeconds(1));
+        var (raw, kept) = (_folder.File("screen.ppm"), Path.Combine(Directory.CreateDirectory(Path.Combine(Checkout.Root, "artifacts", "screenshots")).FullName, name + ".png"));
+        while (true)
+        {
+            await ScreenshotAsync(raw, cancellation, format: "ppm");
+            var isSo = holds(PcScreen.FromPpm(await File.ReadAllBytesAsync(raw, cancellation)));
+            if (isSo || limit.IsCancellationRequested)
+            {
+                await ScreenshotAsync(kept, cancellation);
+                Assert.True(isSo, $"The screen never showed {name}; what it shows is in {kept}. The PC said:\n{SerialText}");
+                return;
+            }
+
+            await tick.WaitForNextTickAsync(cancellation);
+        }
+    }
+
+    /// <summary>Off and on again. What the serial console said before is forgotten.</summary>
+    public void Restart(string? network = null)
+    {
+        CutPower();
+        Start(network);
     }
 
     /// <summary>Another mainboard: what was sealed to the old one's TPM stays sealed.</summary>

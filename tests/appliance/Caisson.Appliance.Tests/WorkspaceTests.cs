@@ -13,20 +13,27 @@ public sealed class WorkspaceTests
     public async Task A_PC_enrols_with_the_token_it_was_given_and_starts_its_workspace_before_the_image_is_there()
     {
         var appliance = await BuiltAppliance.GetAsync(Cancellation);
-        var guest = (await Command.RunAsync(Path.Combine(Checkout.Root, "guests", "build"), ["personal"], Cancellation)).Trim();
         await using var plane = await ControlPlane.StartAsync(Cancellation);
-        await plane.DoAsync(Cancellation, "image", "import", "text", Path.Combine(guest, "personal.raw"), "--format", "raw", "--release");
-        await plane.DoAsync(Cancellation, "group", "create", "everybody", "--description", "the test's");
-        await plane.DoAsync(Cancellation, "assignment", "create", "everybody", "Work", "--image", "text", "--kind", "managed", "--memory", "512", "--cpus", "1");
-        var token = (await plane.AskAsync(Cancellation, "enrolment", "create", "--group", "everybody")).GetProperty("token").GetString()!;
-
-        await using var pc = await TestPc.CreateAsync(appliance, Cancellation);
-        await pc.LeaveOnEspAsync("token", token, Cancellation);
+        await using var pc = await EnrolledAsync(appliance, plane, Cancellation);
         pc.Start(plane.Namespace);
         await pc.WaitForAsync("caisson: ready 1,"); // Enrolled or not yet: the network may come later.
         using var limit = new CancellationTokenSource(TestPc.Deadline);
         var report = await RunningAsync(plane, limit.Token);
         Assert.Equal(1, report.GetProperty("runningGeneration").GetInt32());
+    }
+
+    /// <summary>A PC with the token of a group that has one workspace, called Work; not switched on yet.</summary>
+    internal static async Task<TestPc> EnrolledAsync(BuiltAppliance appliance, ControlPlane plane, CancellationToken cancellation)
+    {
+        var guest = (await Command.RunAsync(Path.Combine(Checkout.Root, "guests", "build"), ["personal"], cancellation)).Trim();
+        await plane.DoAsync(cancellation, "image", "import", "text", Path.Combine(guest, "personal.raw"), "--format", "raw", "--release");
+        await plane.DoAsync(cancellation, "group", "create", "everybody", "--description", "the test's");
+        await plane.DoAsync(cancellation, "assignment", "create", "everybody", "Work", "--image", "text", "--kind", "managed", "--memory", "512", "--cpus", "1");
+        var token = (await plane.AskAsync(cancellation, "enrolment", "create", "--group", "everybody")).GetProperty("token").GetString()!;
+
+        var pc = await TestPc.CreateAsync(appliance, cancellation);
+        await pc.LeaveOnEspAsync("token", token, cancellation);
+        return pc;
     }
 
     /// <summary>Polls until a PC has reported a workspace that runs.</summary>

@@ -12,19 +12,22 @@ public sealed class LayoutTests
         ["Caisson.Trust"] = [],
         ["Caisson.Protocol"] = [],
         ["Caisson.Hardware"] = [],
+        ["Caisson.Installing"] = [],
         ["Caisson.Images"] = ["Caisson.Chunks", "Caisson.FileSystems", "Caisson.Nbd", "Caisson.Protocol"],
         ["Caisson.Machines"] = ["Caisson.Protocol", "Caisson.Qmp"],
-        ["Caisson.Endpoint"] = ["Caisson.Images", "Caisson.Machines", "Caisson.Protocol", "Caisson.Trust"],
+        ["Caisson.Slots"] = ["Caisson.FileSystems"],
+        ["Caisson.Endpoint"] = ["Caisson.FileSystems", "Caisson.Images", "Caisson.Machines", "Caisson.Protocol", "Caisson.Slots", "Caisson.Trust"],
         ["Caisson.ControlPlane"] = ["Caisson.Images", "Caisson.Protocol", "Caisson.Trust"],
-        ["Caisson.Cli"] = ["Caisson.Hardware", "Caisson.Images", "Caisson.Machines", "Caisson.Protocol"],
+        ["Caisson.Cli"] = ["Caisson.Hardware", "Caisson.Images", "Caisson.Installing", "Caisson.Machines", "Caisson.Protocol"],
         ["Caisson.Demo"] = ["Caisson.Machines", "Caisson.Protocol"],
         ["Caisson.GuestTools"] = [],
+        ["Caisson.Launcher"] = [],
     };
 
     private static readonly Dictionary<string, string[]> Packages = new(StringComparer.Ordinal)
     {
         ["Caisson.Chunks"] = ["System.IO.Hashing"],
-        ["Caisson.Endpoint"] = ["Microsoft.Extensions.Hosting.Systemd", "System.CommandLine"],
+        ["Caisson.Endpoint"] = ["Microsoft.Extensions.Hosting.Systemd", "System.CommandLine", "System.Security.Cryptography.Pkcs"],
         ["Caisson.ControlPlane"] =
         [
             "Microsoft.AspNetCore.OpenApi", "Microsoft.EntityFrameworkCore.Design", "Microsoft.EntityFrameworkCore.Sqlite",

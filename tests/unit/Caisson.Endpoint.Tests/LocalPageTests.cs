@@ -126,6 +126,53 @@ public sealed class LocalPageTests : IAsyncLifetime
         Assert.Equal(open, admittance.HasSession(request));
     }
 
+    [Fact]
+    public async Task On_a_socket_the_page_needs_no_link_and_still_turns_other_origins_away()
+    {
+        var socket = Path.Combine(folder.Path, "page.sock");
+        File.WriteAllText(socket, ""); // Left by one that was killed.
+        await using var page = await LocalServer.StartAsync(socket, LocalPageContent.Nothing, NullLogger.Instance, Ct);
+        Assert.Equal(0, page.Port);
+        Assert.Equal(UnixFileMode.None, File.GetUnixFileMode(socket) & (UnixFileMode.OtherRead | UnixFileMode.OtherWrite));
+        using var browser = new HttpClient(new SocketsHttpHandler { ConnectCallback = async (_, ct) => await ConnectAsync(socket, ct) }) { BaseAddress = new Uri("http://localhost") };
+        Assert.Equal(HttpStatusCode.OK, (await browser.GetAsync("/", Ct)).StatusCode);
+        foreach (var (origin, expected) in (IEnumerable<(string?, HttpStatusCode)>)[(null, HttpStatusCode.MisdirectedRequest), ("http://evil.example", HttpStatusCode.MisdirectedRequest), ("http://localhost", HttpStatusCode.NotFound)])
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, "/api/workspaces/work/stop");
+            request.Headers.TryAddWithoutValidation("Origin", origin is null ? [] : [origin]);
+            Assert.Equal(expected, (await browser.SendAsync(request, Ct)).StatusCode);
+        }
+
+        using var foreign = new HttpRequestMessage(HttpMethod.Get, "/api/status") { Headers = { Host = "evil.example" } };
+        Assert.Equal(HttpStatusCode.MisdirectedRequest, (await browser.SendAsync(foreign, Ct)).StatusCode);
+    }
+
+    [Fact]
+    public async Task What_the_person_wants_to_see_is_told_to_who_listens()
+    {
+        var socket = Path.Combine(folder.Path, "page.sock");
+        var content = new LocalPageContent(() => null, _ => null, _ => { }, _ => { });
+        await using var page = await LocalServer.StartAsync(socket, content, NullLogger.Instance, Ct);
+        await using var stream = await ConnectAsync(socket, Ct);
+        await stream.WriteAsync("GET /api/events HTTP/1.0\r\nHost: localhost\r\n\r\n"u8.ToArray(), Ct);
+        using var reader = new StreamReader(stream);
+        while (await reader.ReadLineAsync(Ct) is { Length: > 0 })
+        {
+            // The header.
+        }
+
+        content.Show(new Protocol.WorkspaceId("work"));
+        Assert.Equal("event: show", await reader.ReadLineAsync(Ct));
+        Assert.Equal("data: work", await reader.ReadLineAsync(Ct));
+    }
+
+    private static async Task<Stream> ConnectAsync(string path, CancellationToken ct)
+    {
+        var socket = new System.Net.Sockets.Socket(System.Net.Sockets.AddressFamily.Unix, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Unspecified);
+        await socket.ConnectAsync(new System.Net.Sockets.UnixDomainSocketEndPoint(path), ct);
+        return new System.Net.Sockets.NetworkStream(socket, ownsSocket: true);
+    }
+
     private HttpClient Browser() => new(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = new Uri($"http://127.0.0.1:{server.Port}") };
 
     private async Task<HttpClient> OpenAsync()

@@ -41,6 +41,7 @@ public sealed class OrderAdmissionTests
     [InlineData(OrderKind.Start)]
     [InlineData(OrderKind.Stop)]
     [InlineData(OrderKind.Restart)]
+    [InlineData(OrderKind.Suspend)]
     public void A_fresh_order_for_a_managed_workspace_is_admitted(OrderKind kind) =>
         Assert.IsType<OrderDecision.Admit>(OrderAdmission.Decide(Order(kind), WorkspaceKind.Managed, Nothing, Now));
 

@@ -35,6 +35,13 @@ public sealed class ReconcilerTests
             Reconciler.Plan([Sample.Workspace()], new ActualEndpoint([], Images())));
 
     [Fact]
+    public void An_image_that_the_PC_itself_needs_is_kept_and_another_goes()
+    {
+        var actual = new ActualEndpoint([], Images((Sample.Generation(9), ImageState.Complete), (Sample.Generation(8), ImageState.OnDisk))) { Kept = new HashSet<string>([Sample.Generation(9).ManifestDigest], StringComparer.Ordinal) };
+        Assert.Equal([new PlanAction.RemoveImage(Sample.Generation(8).ManifestDigest)], Reconciler.Plan([], actual));
+    }
+
+    [Fact]
     public void An_image_that_is_not_here_is_opened_and_the_machine_starts_before_it_is_whole()
     {
         Assert.Equal([new PlanAction.OpenImage(Sample.Generation(1), null)], Plan(Sample.Workspace(), Actual(Record())));
@@ -58,6 +65,22 @@ public sealed class ReconcilerTests
         Assert.IsType<PlanAction.Stop>(Assert.Single(Plan(desired, Actual(Record(last: 1), WorkspaceState.Running, Wish.Restart), images)));
         Assert.Equal([new PlanAction.Start(desired, Sample.Generation(2))], Plan(desired, Actual(Record(last: 1), WorkspaceState.Stopped, Wish.Restart), images));
     }
+
+    [Fact]
+    public void A_suspended_workspace_goes_on_from_its_own_generation_and_the_update_waits_for_a_restart()
+    {
+        var desired = Sample.Workspace(generation: 2);
+        (GenerationReference, ImageState)[] images = [(Sample.Generation(1), ImageState.Complete), (Sample.Generation(2), ImageState.Complete)];
+        var start = new PlanAction.Start(desired, Sample.Generation(1));
+        Assert.Equal([start], Plan(desired, Actual(Record(last: 1), WorkspaceState.Suspended), images));
+        Assert.Equal([start], Plan(desired, Actual(Record(last: 1), WorkspaceState.Suspended, Wish.Start), images));
+        Assert.Equal([new PlanAction.Start(desired, Sample.Generation(2), Afresh: true)], Plan(desired, Actual(Record(last: 1), WorkspaceState.Suspended, Wish.Restart), images));
+        Assert.Empty(Plan(desired, Actual(Record(last: 1), WorkspaceState.Suspended) with { HeldStopped = true }, images));
+    }
+
+    [Fact]
+    public void A_running_workspace_that_was_asked_to_is_suspended() =>
+        Assert.Equal([new PlanAction.Suspend(new("work"))], Plan(Sample.Workspace(), Actual(Record(last: 1), WorkspaceState.Running, Wish.Suspend), (Sample.Generation(1), ImageState.Complete)));
 
     [Fact]
     public void A_start_while_the_new_generation_is_on_its_way_uses_the_old_one_that_is_whole()

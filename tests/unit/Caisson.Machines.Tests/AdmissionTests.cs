@@ -22,7 +22,7 @@ public sealed class AdmissionTests
 
     [Fact]
     public void A_stop_is_never_denied_once_a_machine_runs() =>
-        States.Where(state => state is not WorkspaceState.Starting)
+        States.Where(state => state is not (WorkspaceState.Starting or WorkspaceState.Suspending))
             .Sample(state => AdmissionRules.Decide(state, RequestKind.Stop) is Admission.Admitted or Admission.AlreadySo);
 
     [Fact]
@@ -40,14 +40,20 @@ public sealed class AdmissionTests
 
     [Fact]
     public void Nothing_but_a_start_makes_a_stopped_machine_run() =>
-        Gen.Select(OneOf(WorkspaceState.Stopped, WorkspaceState.Failed), Requests)
+        Gen.Select(OneOf(WorkspaceState.Stopped, WorkspaceState.Failed, WorkspaceState.Suspended), Requests)
             .Sample((state, request) => (AdmissionRules.Decide(state, request) is Admission.Admitted) == (request is RequestKind.Start or RequestKind.Restart));
 
     [Fact]
     public void Whatever_needs_the_monitor_is_admitted_only_while_there_is_one() =>
-        Gen.Select(States, OneOf(RequestKind.Screenshot, RequestKind.MoveOsDisk)).Sample((state, request) =>
+        Gen.Select(States, OneOf(RequestKind.Screenshot, RequestKind.MoveOsDisk, RequestKind.Suspend)).Sample((state, request) =>
             AdmissionRules.Decide(state, request) is not Admission.Admitted
             || state is WorkspaceState.Running or WorkspaceState.Paused or WorkspaceState.WaitingForDisk);
+
+    [Fact]
+    public void Only_a_running_machine_is_suspended_and_while_it_is_nothing_else_is_done() =>
+        Gen.Select(States, Requests).Sample((state, request) =>
+            (AdmissionRules.Decide(state, RequestKind.Suspend) is Admission.Admitted) == (state is WorkspaceState.Running)
+            && AdmissionRules.Decide(WorkspaceState.Suspending, request) is Admission.DeniedSuspending);
 
     /// <summary>The machine as the table sees it: processes start and end, everything between is a state.</summary>
     private sealed class Model
@@ -72,7 +78,7 @@ public sealed class AdmissionTests
 
             switch (request)
             {
-                case RequestKind.Start or RequestKind.Restart when _state is WorkspaceState.Stopped or WorkspaceState.Failed:
+                case RequestKind.Start or RequestKind.Restart when _state is WorkspaceState.Stopped or WorkspaceState.Failed or WorkspaceState.Suspended:
                     Start();
                     break;
                 case RequestKind.Start:
@@ -81,6 +87,9 @@ public sealed class AdmissionTests
                 case RequestKind.Stop or RequestKind.Restart:
                     _restart = request is RequestKind.Restart || _restart;
                     _state = WorkspaceState.Stopping;
+                    break;
+                case RequestKind.Suspend:
+                    _state = WorkspaceState.Suspending;
                     break;
             }
         }
@@ -94,6 +103,10 @@ public sealed class AdmissionTests
                     break;
                 case WorkspaceState.Running:
                     _state = WorkspaceState.WaitingForDisk;
+                    break;
+                case WorkspaceState.Suspending:
+                    _processes--;
+                    _state = WorkspaceState.Suspended;
                     break;
                 case WorkspaceState.Stopping:
                     _processes--;

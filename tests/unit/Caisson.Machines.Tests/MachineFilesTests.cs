@@ -39,7 +39,7 @@ public sealed class MachineFilesTests
     {
         using var folder = new TestFolder();
         var paths = new WorkspacePaths(folder.Path, folder.Path);
-        foreach (var spec in (WorkspaceSpec[])[Specs.Managed, Specs.Personal, Specs.Tiny, Specs.OfGl, Specs.OfCard])
+        foreach (var spec in (WorkspaceSpec[])[Specs.Managed, Specs.Personal, Specs.Tiny, Specs.OfGl, Specs.OfCard, Specs.Secure, Specs.Windows with { Limits = new WorkspaceLimits { CpuWeight = 50 } }])
         {
             var record = new MachineRecord { Spec = spec, Executable = "/usr/bin/qemu", StartedAt = DateTimeOffset.UnixEpoch };
             record.Save(paths);
@@ -60,6 +60,23 @@ public sealed class MachineFilesTests
         Assert.True(json["spec"]!.AsObject().Remove("graphics"));
         File.WriteAllText(paths.Record, json.ToJsonString());
         Assert.Equal(new Graphics.Framebuffer(), MachineRecord.Load(paths)!.Spec.Graphics);
+    }
+
+    /// <summary>What caissond of before wrote: none of the members that came since.</summary>
+    [Fact]
+    public void A_record_from_before_guests_were_told_anything_is_of_a_plain_Linux()
+    {
+        using var folder = new TestFolder();
+        var paths = new WorkspacePaths(folder.Path, folder.Path);
+        var record = new MachineRecord { Spec = Specs.Managed, Executable = "/usr/bin/qemu", StartedAt = DateTimeOffset.UnixEpoch };
+        record.Save(paths);
+        var json = JsonNode.Parse(File.ReadAllText(paths.Record))!.AsObject();
+        Assert.True(json.Remove("isHeldStill"));
+        var spec = json["spec"]!.AsObject();
+        Assert.All((string[])["os", "hostName", "limits"], name => Assert.True(spec.Remove(name), name));
+        Assert.True(spec["firmware"]!.AsObject().Remove("secureBoot"));
+        File.WriteAllText(paths.Record, json.ToJsonString());
+        Assert.Equal(record, MachineRecord.Load(paths));
     }
 
     [Fact]

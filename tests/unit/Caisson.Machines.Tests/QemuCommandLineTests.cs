@@ -8,7 +8,7 @@ public sealed class QemuCommandLineTests
     private static readonly Version Debian12 = new(7, 2, 22);
     private static readonly Version Debian13 = new(10, 0, 13);
 
-    public static TheoryData<string> Cases => ["managed", "managed-kvm", "personal", "tiny", "gl-stream", "gl-window", "passthrough", "compute"];
+    public static TheoryData<string> Cases => ["managed", "managed-kvm", "personal", "tiny", "gl-stream", "gl-window", "passthrough", "compute", "resume", "secure-boot", "windows"];
 
     [Theory]
     [MemberData(nameof(Cases))]
@@ -102,6 +102,9 @@ public sealed class QemuCommandLineTests
             "managed" => (Specs.Managed, Accelerator.Tcg),
             "managed-kvm" => (Specs.Managed, Accelerator.Kvm),
             "personal" => (Specs.Personal, Accelerator.Tcg),
+            "resume" => (Specs.Personal, Accelerator.Kvm),
+            "secure-boot" => (Specs.Secure, Accelerator.Kvm),
+            "windows" => (Specs.Windows, Accelerator.Kvm), // Not exercised on Windows.
             "tiny" => (Specs.Tiny, Accelerator.Tcg),
             "gl-stream" => (Specs.OfGl, Accelerator.Kvm),
             "gl-window" => (Specs.Personal with { Graphics = new Graphics.VirtioGl("/dev/dri/renderD128", GlScreen.Window) }, Accelerator.Kvm),
@@ -109,7 +112,7 @@ public sealed class QemuCommandLineTests
             "compute" => (Specs.Managed with { Graphics = new Graphics.Passthrough(["0000:01:00.0"], HasOutputs: false) }, Accelerator.Kvm),
             _ => throw new ArgumentOutOfRangeException(nameof(name), name, null),
         };
-        var command = QemuCommandLine.From(spec, Specs.Paths, Specs.Capabilities(version, accelerator));
+        var command = QemuCommandLine.From(spec, Specs.Paths, Specs.Capabilities(version, accelerator), resumes: name == "resume");
         var text = string.Concat(command.Options.Select(option => option + "\n"));
         Golden.Check($"tests/unit/Caisson.Machines.Tests/golden/{name}.{folder}.args", text);
     }

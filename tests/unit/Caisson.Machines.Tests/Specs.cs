@@ -54,6 +54,10 @@ internal static class Specs
         Graphics = new Graphics.Passthrough(["0000:01:00.0", "0000:01:00.1", "0000:01:00.2", "0000:01:00.3"], HasOutputs: true),
     };
 
+    public static WorkspaceSpec Secure => Managed with { Firmware = new Firmware.Uefi { SecureBoot = true }, HostName = "work-abcdefgh" };
+
+    public static WorkspaceSpec Windows => Managed with { Os = GuestOs.Windows, HostName = "work-abcdefgh", Firmware = new Firmware.Uefi { SecureBoot = true } };
+
     public static QemuCapabilities Capabilities(Version version, Accelerator accelerator) => new()
     {
         Qemu = "/usr/bin/qemu-system-x86_64",
@@ -61,6 +65,9 @@ internal static class Specs
         Swtpm = "/usr/bin/swtpm",
         OvmfCode = "/usr/share/OVMF/OVMF_CODE_4M.fd",
         OvmfVariables = "/usr/share/OVMF/OVMF_VARS_4M.fd",
+        OvmfSecureCode = "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd",
+        OvmfSecureVariables = "/usr/share/OVMF/OVMF_VARS_4M.ms.fd",
+        VirtioDrivers = "/usr/share/virtio-win/virtio-win.iso",
         Version = version,
         Accelerator = accelerator,
     };

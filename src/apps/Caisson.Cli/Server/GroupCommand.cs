@@ -10,6 +10,7 @@ internal static class GroupCommand
     {
         List(),
         New(),
+        Appliance(),
     };
 
     private static Command List()
@@ -25,7 +26,28 @@ internal static class GroupCommand
                 return;
             }
 
-            Output.Table(["GROUP", "PCS", "WORKSPACES", "DESCRIPTION"], page.Items.Select(g => (IReadOnlyList<string>)[g.Name, $"{g.Endpoints}", $"{g.Assignments}", g.Description]));
+            Output.Table(["GROUP", "PCS", "WORKSPACES", "APPLIANCE", "DESCRIPTION"], page.Items.Select(g => (IReadOnlyList<string>)[g.Name, $"{g.Endpoints}", $"{g.Assignments}", g.Appliance ?? "-", g.Description]));
+        });
+        return command;
+    }
+
+    private static Command Appliance()
+    {
+        var name = new Argument<string>("name") { Description = "The group" };
+        var image = new Option<string?>("--image") { Description = "Its PCs take the newest released generation of this image as their system, at their next restart" };
+        var none = new Option<bool>("--none") { Description = "Its PCs keep the system they have" };
+        var command = new Command("appliance", "Say which appliance a group's PCs run under their workspaces") { name, image, none };
+        command.Validators.Add(parsed =>
+        {
+            if (parsed.GetValue(none) == (parsed.GetValue(image) is not null))
+            {
+                parsed.AddError("Give either --image NAME or --none.");
+            }
+        });
+        command.SetAction(async (parsed, cancel) =>
+        {
+            using var api = ConnectionOptions.Connect(parsed);
+            await api.SendAsync(HttpMethod.Put, $"/api/groups/{Uri.EscapeDataString(parsed.GetValue(name)!)}/appliance", new SetGroupApplianceRequest(parsed.GetValue(image)), ApiJson.Default.SetGroupApplianceRequest, cancel);
         });
         return command;
     }

@@ -66,6 +66,11 @@ internal static class PcCommand
                 Console.Out.WriteLine($"QEMU {host.QemuVersion}, {host.Accelerator}{(string.Equals(host.Accelerator, "tcg", StringComparison.Ordinal) ? " (emulation: slow, and no security boundary)" : "")}, {Output.Size(host.FreeDiskBytes)} free");
             }
 
+            if (pc.Appliance is { } appliance)
+            {
+                Console.Out.WriteLine(Describe(appliance));
+            }
+
             foreach (var workspace in pc.Workspaces)
             {
                 Console.Out.WriteLine(Describe(workspace));
@@ -73,6 +78,15 @@ internal static class PcCommand
         });
         return command;
     }
+
+    private static string Describe(ApplianceReport appliance) => string.Join(", ", ((string?[])
+    [
+        appliance.Version is { } version ? $"appliance version {version}{(appliance.OnTrial ? " on trial" : "")}, none below {appliance.Floor}" : "a Linux of its own",
+        appliance.Waiting is { } waiting ? $"version {waiting} waits for a restart" : null,
+        appliance.ImageBytes > appliance.PresentBytes ? $"generation {appliance.Generation} {100 * appliance.PresentBytes / appliance.ImageBytes} % here" : null,
+        appliance.Refused.Count > 0 ? $"failed there: {string.Join("; ", appliance.Refused.Select(r => $"{r.Version} ({r.Reason})"))}" : null,
+        appliance.Problem,
+    ]).OfType<string>());
 
     private static string Describe(WorkspaceInfo workspace)
     {

@@ -15,6 +15,8 @@ internal static class WorkspaceCommand
         Send("start", "Start it", OrderKind.Start),
         Send("stop", "Ask the guest to shut down", OrderKind.Stop),
         Send("restart", "Stop and start; a prepared generation is used", OrderKind.Restart),
+        Send("suspend", "Write its memory to the PC's disk and end it", OrderKind.Suspend),
+        Send("resume", "Go on where it was suspended; an ordinary start if it was not", OrderKind.Start),
         Send("try-again", "Forget that its generation failed on this PC; the next start uses it again", OrderKind.TryAgain),
         Send("capture", "Ask the PC for a fresh picture of the screen", OrderKind.Screenshot),
         Send("pause-filling", "Fetch no disk images in the background on its PC until told to go on", OrderKind.PauseFilling),

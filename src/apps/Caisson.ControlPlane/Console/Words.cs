@@ -60,6 +60,8 @@ public static class Words
         WorkspaceState.Paused => ("Paused", "off"),
         WorkspaceState.WaitingForDisk => ("Waiting for its image", "warn"),
         WorkspaceState.Stopping => ("Shutting down", "info"),
+        WorkspaceState.Suspending => ("Being suspended", "info"),
+        WorkspaceState.Suspended => ("Suspended", "off"),
         WorkspaceState.Failed => ("Did not start", "bad"),
         _ => ("Off", "off"),
     };

@@ -86,6 +86,7 @@ internal static class ActivityKinds
     public const string DeltaFailed = "generation.delta-failed";
     public const string GroupCreated = "group.created";
     public const string GroupDeleted = "group.deleted";
+    public const string GroupAppliance = "group.appliance";
     public const string AssignmentCreated = "assignment.created";
     public const string AssignmentDeleted = "assignment.deleted";
     public const string AssignmentChanged = "assignment.changed";
@@ -110,6 +111,10 @@ internal static class ActivityKinds
     public const string WorkspaceStuck = "workspace.stuck";
     public const string WorkspaceDegraded = "workspace.degraded";
     public const string WorkspacePcFault = "workspace.pc-fault";
+    public const string ApplianceVersion = "appliance.version";
+    public const string ApplianceWaits = "appliance.waits";
+    public const string ApplianceRefused = "appliance.refused";
+    public const string ApplianceProblem = "appliance.problem";
     public const string DisplayOpened = "display.opened";
     public const string DisplayClosed = "display.closed";
 }

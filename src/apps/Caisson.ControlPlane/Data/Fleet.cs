@@ -43,6 +43,9 @@ internal sealed class EnrolledEndpoint
     /// <summary>Null until the first report.</summary>
     public ReportedHost? Host { get; set; }
 
+    /// <summary>What it last said of the appliance it runs: an <see cref="ApplianceReport"/> as JSON, bounded; null where it said nothing.</summary>
+    public string? ApplianceJson { get; set; }
+
     public List<ReportedWorkspace> Workspaces { get; } = [];
 
     public List<GroupMember> Memberships { get; } = [];
@@ -151,6 +154,9 @@ internal sealed class EndpointGroup
     public required string Name { get; init; }
 
     public required string Description { get; set; }
+
+    /// <summary>The image that is the appliance of its PCs; null leaves their systems as they are.</summary>
+    public string? ApplianceImage { get; set; }
 
     public List<GroupMember> Members { get; } = [];
 

@@ -35,6 +35,13 @@ internal static class DesiredStateComposition
     public static bool IsAllowed(OrderKind order, WorkspaceKind workspace) =>
         workspace != WorkspaceKind.Personal || order is OrderKind.Start or OrderKind.Stop or OrderKind.Restart;
 
+    /// <summary>The generation of the appliance for a PC of these groups: the oldest group that names an image counts. Null while none is released.</summary>
+    public static GenerationReference? Appliance(IEnumerable<EndpointGroup> groups, IEnumerable<Generation> generations) =>
+        groups.OrderBy(g => g.Id).FirstOrDefault(g => g.ApplianceImage is not null)?.ApplianceImage is { } image
+        && generations.Where(g => g.State == GenerationState.Released && string.Equals(g.Image?.Name, image, StringComparison.Ordinal)).MaxBy(g => g.Number) is { } newest
+            ? new GenerationReference(image, newest.Number, newest.ManifestDigest)
+            : null;
+
     /// <summary>The generation an assignment stands for now; null while none is released.</summary>
     public static Generation? Current(Assignment assignment, IEnumerable<Generation> generations)
     {
@@ -69,4 +76,6 @@ internal static class DesiredStateComposition
 internal sealed record DesiredContent(long? FillBytesPerSecond, IReadOnlyList<DesiredWorkspace> Workspaces, IReadOnlyList<Order> Orders)
 {
     public IReadOnlyList<ImageSource> Sources { get; init; } = [];
+
+    public GenerationReference? Appliance { get; init; }
 }

@@ -51,11 +51,12 @@ internal sealed class DesiredStates(IDbContextFactory<ServerDb> database, Desire
         var assignments = await db.Assignments.AsNoTracking()
             .Where(a => db.GroupMembers.Any(m => m.GroupId == a.GroupId && m.EndpointId == endpoint.Id))
             .ToListAsync(cancellationToken);
-        var names = assignments.Select(a => a.ImageName).Distinct(StringComparer.Ordinal).ToList();
+        var groups = await db.Groups.AsNoTracking().Where(g => g.ApplianceImage != null && g.Members.Any(m => m.EndpointId == endpoint.Id)).ToListAsync(cancellationToken);
+        var names = assignments.Select(a => a.ImageName).Concat(groups.Select(g => g.ApplianceImage!)).Distinct(StringComparer.Ordinal).ToList();
         var generations = await db.Generations.AsNoTracking().Include(g => g.Image).Where(g => names.Contains(g.Image!.Name)).ToListAsync(cancellationToken);
         var now = time.GetUtcNow();
         var orders = await db.Orders.AsNoTracking().Where(o => o.EndpointId == endpoint.Id && o.Outcome == null && o.ExpiresAt > now).ToListAsync(cancellationToken);
-        return DesiredStateComposition.Compose(endpoint.FillBytesPerSecond, assignments, generations, orders, now) with { Sources = sources.For(names) };
+        return DesiredStateComposition.Compose(endpoint.FillBytesPerSecond, assignments, generations, orders, now) with { Sources = sources.For(names), Appliance = DesiredStateComposition.Appliance(groups, generations) };
     }
 
     private DesiredState Document(string endpointId, DesiredContent content, long sequence, DateTimeOffset issuedAt) => new()
@@ -66,6 +67,7 @@ internal sealed class DesiredStates(IDbContextFactory<ServerDb> database, Desire
         FillBytesPerSecond = content.FillBytesPerSecond,
         Sources = content.Sources,
         FillSchedule = config.FillSchedule,
+        Appliance = content.Appliance,
         Workspaces = content.Workspaces,
         Orders = content.Orders,
     };

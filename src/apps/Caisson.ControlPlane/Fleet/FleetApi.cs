@@ -30,7 +30,7 @@ internal static class FleetApi
         {
             var matching = db.Groups.AsNoTracking().Where(g => search == null || g.Name.Contains(search));
             var rows = await matching.OrderBy(g => g.Name).Skip(Math.Max(offset ?? 0, 0)).Take(Math.Clamp(limit ?? 50, 1, FleetQueries.MaxPage))
-                .Select(g => new GroupInfo { Name = g.Name, Description = g.Description, Endpoints = g.Members.Count, Assignments = g.Assignments.Count }).ToListAsync(ct);
+                .Select(g => new GroupInfo { Name = g.Name, Description = g.Description, Endpoints = g.Members.Count, Assignments = g.Assignments.Count, Appliance = g.ApplianceImage }).ToListAsync(ct);
             return new Page<GroupInfo>(rows, await matching.CountAsync(ct), Math.Max(offset ?? 0, 0));
         }).WithName("ListGroups");
         routes.MapPost("", async Task<Created> (CreateGroupRequest request, HttpContext context, FleetChanges fleet, CancellationToken ct) =>
@@ -38,6 +38,11 @@ internal static class FleetApi
             await fleet.CreateGroupAsync(context.Actor(), request, ct);
             return TypedResults.Created($"/api/groups/{request.Name}");
         }).WithName("CreateGroup");
+        routes.MapPut("/{name}/appliance", async Task<NoContent> (string name, SetGroupApplianceRequest request, HttpContext context, FleetChanges fleet, CancellationToken ct) =>
+        {
+            await fleet.SetApplianceAsync(context.Actor(), name, request.Image, ct);
+            return TypedResults.NoContent();
+        }).WithName("SetGroupAppliance");
         routes.MapDelete("/{name}", async Task<NoContent> (string name, HttpContext context, FleetChanges fleet, CancellationToken ct) =>
         {
             await fleet.DeleteGroupAsync(context.Actor(), name, ct);

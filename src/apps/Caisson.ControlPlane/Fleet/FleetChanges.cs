@@ -35,6 +35,22 @@ internal sealed class FleetChanges(IDbContextFactory<ServerDb> database, Desired
         changes.AnnounceAll();
     }
 
+    /// <summary>What its PCs run under their workspaces; null leaves them as they are.</summary>
+    public async Task SetApplianceAsync(string actor, string name, string? image, CancellationToken cancellationToken)
+    {
+        await using var db = await database.CreateDbContextAsync(cancellationToken);
+        var group = await GroupAsync(db, name, cancellationToken);
+        if (image is not null && !await db.Images.AnyAsync(i => i.Name == image, cancellationToken))
+        {
+            throw RequestRefused.NotFound($"There is no image '{image}'. Publish the appliance's first generation before it is given to a group.");
+        }
+
+        group.ApplianceImage = image;
+        db.Record(time, actor, ActivityKinds.GroupAppliance, image is null ? $"The PCs of group '{name}' keep the appliance they have." : $"The PCs of group '{name}' take their appliance from image {image}.");
+        await db.SaveChangesAsync(cancellationToken);
+        changes.AnnounceAll();
+    }
+
     public async Task<AssignmentInfo> CreateAssignmentAsync(string actor, CreateAssignmentRequest request, CancellationToken cancellationToken)
     {
         Check(request);

@@ -103,6 +103,7 @@ internal static class FleetQueries
             MemoryBytes = host.MemoryBytes,
             FreeDiskBytes = host.FreeDiskBytes,
         },
+        Appliance = ApplianceReports.Of(e),
         Workspaces = [.. e.Workspaces.OrderBy(w => w.WorkspaceId, StringComparer.Ordinal).Select(w => Info(w, e.Memberships.SelectMany(m => assignments[m.GroupId]).OrderBy(a => a.Id).FirstOrDefault(a => a.WorkspaceId == w.WorkspaceId)))],
     };
 

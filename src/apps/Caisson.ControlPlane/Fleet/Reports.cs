@@ -24,6 +24,11 @@ internal sealed class Reports(IDbContextFactory<ServerDb> database, EvidenceDesk
         var endpoint = await db.Endpoints.Include(e => e.Workspaces).FirstAsync(e => e.Id == endpointId, cancellationToken);
         TakeSequence(endpoint, report.Sequence);
         TakeHost(endpoint, report.Host);
+        foreach (var (kind, text) in ApplianceReports.Take(endpoint, report.Appliance))
+        {
+            db.Record(time, endpoint.Id, kind, text, endpoint.Id);
+        }
+
         var personal = await PersonalAsync(db, endpointId, cancellationToken);
         foreach (var workspace in report.Workspaces.DistinctBy(w => w.Id))
         {

@@ -24,7 +24,7 @@ internal sealed class Rollbacks(IDbContextFactory<ServerDb> database, DesiredSta
             Assignment = id,
             To = to,
             Pcs = await pcs.CountAsync(cancellationToken),
-            Running = await reported.CountAsync(w => w.RunningGeneration != to && w.State != WorkspaceState.Stopped && w.State != WorkspaceState.Failed, cancellationToken),
+            Running = await reported.CountAsync(w => w.RunningGeneration != to && w.State != WorkspaceState.Stopped && w.State != WorkspaceState.Failed && w.State != WorkspaceState.Suspended, cancellationToken),
             HaveIt = await reported.CountAsync(w => w.RunningGeneration == to || w.CommittedGeneration == to || (" " + w.KeptGenerations + " ").Contains(kept), cancellationToken),
             Names = await pcs.OrderBy(e => e.HostName).Take(NamesShown).Select(e => e.HostName).ToListAsync(cancellationToken),
         };

@@ -7,7 +7,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Caisson.ControlPlane.Registry;
 
 /// <summary>
-/// Who may read what: administrators and site caches everything, an endpoint the repositories of the images it is assigned. What is not allowed is not
+/// Who may read what: administrators and site caches everything, an endpoint the repositories of the images it is assigned and of its appliance. What is not allowed is not
 /// found, so that nobody learns names here. A boot makes thousands of range requests, so a yes is remembered for some seconds.
 /// </summary>
 internal sealed class RegistryAccess(IDbContextFactory<ServerDb> database, TimeProvider time)
@@ -45,7 +45,8 @@ internal sealed class RegistryAccess(IDbContextFactory<ServerDb> database, TimeP
         }
 
         await using var db = await database.CreateDbContextAsync(context.RequestAborted);
-        if (!await db.Assignments.AnyAsync(a => a.ImageName == key.Repository && db.GroupMembers.Any(m => m.GroupId == a.GroupId && m.EndpointId == key.Endpoint), context.RequestAborted))
+        if (!await db.Assignments.AnyAsync(a => a.ImageName == key.Repository && db.GroupMembers.Any(m => m.GroupId == a.GroupId && m.EndpointId == key.Endpoint), context.RequestAborted)
+            && !await db.Groups.AnyAsync(g => g.ApplianceImage == key.Repository && g.Members.Any(m => m.EndpointId == key.Endpoint), context.RequestAborted))
         {
             _allowed.TryRemove(key, out _);
             throw RequestRefused.NotFound($"There is no repository '{repository}' for this endpoint.");

@@ -24,7 +24,7 @@ internal sealed class Admittance(EndpointPaths paths, TimeProvider time)
     public bool IsOurHost(HttpRequest request) => request.Host.Port == Port && request.Host.Host is "127.0.0.1" or "localhost";
 
     /// <summary>No Origin is a page load or a script of this PC's own, which the cookie then decides.</summary>
-    public bool IsOurOrigin(HttpRequest request, bool required)
+    public static bool IsOurOrigin(HttpRequest request, bool required)
     {
         var origin = request.Headers.Origin.ToString();
         return origin.Length == 0 ? !required : origin == $"http://{request.Host.Value}";

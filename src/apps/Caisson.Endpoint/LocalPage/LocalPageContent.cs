@@ -13,6 +13,14 @@ internal sealed record LocalPageContent(Func<LocalStatus?> Status, Func<Workspac
     /// <summary>A page over nothing.</summary>
     public static LocalPageContent Nothing { get; } = new(() => null, _ => null, _ => { }, _ => { });
 
-    public static LocalPageContent Of(ReportLoop reports, ReconcileLoop workspaces) =>
-        new(() => reports.Latest, workspaces.Find, heard => reports.Written += heard, heard => reports.Written -= heard);
+    /// <summary>Told of each workspace the person wants to see.</summary>
+    public event Action<WorkspaceId>? Shown;
+
+    /// <summary>The PC's own switches; null where the PC has another system to switch it off.</summary>
+    public PowerSwitch? Power { get; init; }
+
+    public static LocalPageContent Of(ReportLoop reports, ReconcileLoop workspaces, PowerSwitch? power) =>
+        new(() => reports.Latest, workspaces.Find, heard => reports.Written += heard, heard => reports.Written -= heard) { Power = power };
+
+    public void Show(WorkspaceId id) => Shown?.Invoke(id);
 }

@@ -1,47 +1,37 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Reflection;
-using System.Text;
-using Caisson.Endpoint.Orders;
-using Caisson.Endpoint.Reconcile;
-using Caisson.Endpoint.Reports;
-using Caisson.Protocol;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.FileProviders;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
 
 namespace Caisson.Endpoint.LocalPage;
 
 /// <summary>
-/// The page for the person at the PC, on loopback only. The one way to a personal workspace's screen: it never leaves this machine.
+/// The page for the person at the PC. On an existing Linux on loopback, for a browser that opened a one-time link; on the appliance on a Unix
+/// socket, for whom the folder's mode lets near it, and then no port is opened. The one way to a personal workspace's screen: it never leaves this
+/// machine.
 /// </summary>
 internal sealed class LocalServer : IAsyncDisposable
 {
-    private const string NoVncFolder = "/usr/share/novnc";
-
     private readonly WebApplication? app;
 
     private LocalServer(WebApplication? app, int port) => (this.app, Port) = (app, port);
 
-    /// <summary>0 when the page could not be opened.</summary>
+    /// <summary>0 when there is no port: the page is on a Unix socket, or could not be opened.</summary>
     public int Port { get; }
 
     /// <summary>A port in use costs the page, not the workspaces.</summary>
     public static async Task<LocalServer> StartAsync(EndpointPaths paths, int port, LocalPageContent content, ILogger log, CancellationToken ct)
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(k =>
-        {
-            k.AddServerHeader = false;
-            k.Limits.MaxRequestBodySize = 4096;
-            k.Listen(IPAddress.Loopback, port);
-        });
-        var built = builder.Build();
+        var built = Build(k => k.Listen(IPAddress.Loopback, port));
         var admittance = new Admittance(paths, TimeProvider.System);
-        Map(built, admittance, content);
+        built.Use((context, next) => GuardAsync(context, next, admittance));
+        built.MapGet("/open", (HttpContext c, string? link) => admittance.TryOpen(link ?? "", c.Response)
+            ? Results.Content("<!doctype html><meta http-equiv=\"refresh\" content=\"0;url=/\">", "text/html; charset=utf-8") // A redirect would lose the strict cookie when another site's page linked here.
+            : PageRoutes.ClosedPage("This link was used or is too old."));
+        PageRoutes.Map(built, content);
         try
         {
             await built.StartAsync(ct);
@@ -58,6 +48,19 @@ internal sealed class LocalServer : IAsyncDisposable
         return new LocalServer(built, admittance.Port);
     }
 
+    /// <summary>The same without a port. Whoever reaches the socket is the person at the PC; what a page of another origin sends is still turned away.</summary>
+    public static async Task<LocalServer> StartAsync(string socket, LocalPageContent content, ILogger log, CancellationToken ct)
+    {
+        File.Delete(socket); // Left by a caissond that was killed; the data folder's lock says there is no other.
+        var built = Build(k => k.ListenUnixSocket(socket));
+        built.Use(GuardSocketAsync);
+        PageRoutes.Map(built, content);
+        await built.StartAsync(ct);
+        File.SetUnixFileMode(socket, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite);
+        Log.PageSocket(log, socket);
+        return new LocalServer(built, 0);
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (app is not null)
@@ -68,136 +71,62 @@ internal sealed class LocalServer : IAsyncDisposable
         }
     }
 
-    private static void Map(WebApplication app, Admittance admittance, LocalPageContent content)
+    private static WebApplication Build(Action<KestrelServerOptions> listen)
     {
-        app.UseWebSockets();
-        app.Use((context, next) => GuardAsync(context, next, admittance));
-        if (Directory.Exists(NoVncFolder))
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(k =>
         {
-            app.UseStaticFiles(new StaticFileOptions { FileProvider = new PhysicalFileProvider(NoVncFolder), RequestPath = "/novnc" });
-        }
-
-        app.MapGet("/open", (HttpContext c, string? link) => admittance.TryOpen(link ?? "", c.Response)
-            ? Results.Content("<!doctype html><meta http-equiv=\"refresh\" content=\"0;url=/\">", "text/html; charset=utf-8") // A redirect would lose the strict cookie when another site's page linked here.
-            : Results.Content(Closed("This link was used or is too old."), "text/html; charset=utf-8", Encoding.UTF8, 403));
-        app.MapGet("/", () => Page("index.html", "text/html; charset=utf-8"));
-        app.MapGet("/screen/{id}", () => Page("screen.html", "text/html; charset=utf-8"));
-        app.MapGet("/app.css", () => Page("app.css", "text/css; charset=utf-8"));
-        app.MapGet("/app.js", () => Page("app.js", "text/javascript; charset=utf-8"));
-        app.MapGet("/screen.js", () => Page("screen.js", "text/javascript; charset=utf-8"));
-        app.MapGet("/api/status", () => content.Status() is { } status ? Results.Bytes(status.ToJson(), "application/json") : Results.NotFound());
-        app.MapGet("/api/events", (HttpContext c) => EventsAsync(c, content));
-        app.MapPost("/api/workspaces/{id}/{wish}", (string id, string wish) => Ask(content, id, wish));
-        app.Map("/display/{id}", (HttpContext c, string id) => DisplayAsync(c, content, id));
+            k.AddServerHeader = false;
+            k.Limits.MaxRequestBodySize = 4096;
+            k.Limits.MinResponseDataRate = null; // A window out of sight reads nothing for hours.
+            listen(k);
+        });
+        var built = builder.Build();
+        built.UseWebSockets();
+        return built;
     }
 
     private static async Task GuardAsync(HttpContext context, RequestDelegate next, Admittance admittance)
     {
         var request = context.Request;
-        context.Response.Headers.ContentSecurityPolicy = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; connect-src 'self' ws://127.0.0.1:* ws://localhost:*; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
-        context.Response.Headers.XContentTypeOptions = "nosniff";
-        context.Response.Headers["Referrer-Policy"] = "no-referrer";
-        context.Response.Headers.CacheControl = "no-store";
-        var isSocket = context.WebSockets.IsWebSocketRequest;
-        if (!admittance.IsOurHost(request) || !admittance.IsOurOrigin(request, required: isSocket || !HttpMethods.IsGet(request.Method)))
+        Protect(context.Response);
+        var isSocket = context.WebSockets.IsWebSocketRequest || request.Path.StartsWithSegments("/display", StringComparison.Ordinal);
+        if (!admittance.IsOurHost(request) || !Admittance.IsOurOrigin(request, required: isSocket || !HttpMethods.IsGet(request.Method)))
         {
             context.Response.StatusCode = StatusCodes.Status421MisdirectedRequest;
             return;
         }
 
-        if (request.Path != "/open" && request.Path != "/app.css" && !admittance.HasSession(request))
+        if (request.Path != "/open" && request.Path != "/app.css" && request.Path != "/tokens.css" && !admittance.HasSession(request))
         {
             context.Response.StatusCode = StatusCodes.Status401Unauthorized;
             context.Response.ContentType = "text/html; charset=utf-8";
-            await context.Response.WriteAsync(Closed("This page belongs to the person at this PC."), context.RequestAborted);
+            await context.Response.WriteAsync(PageRoutes.Closed("This page belongs to the person at this PC."), context.RequestAborted);
             return;
         }
 
         await next(context);
     }
 
-    private static async Task EventsAsync(HttpContext context, LocalPageContent content)
+    private static Task GuardSocketAsync(HttpContext context, RequestDelegate next)
     {
-        context.Response.ContentType = "text/event-stream";
-        var news = new Signal();
-        void Heard(LocalStatus _) => news.Set();
-        content.Subscribe(Heard);
-        try
+        Protect(context.Response);
+        var request = context.Request;
+        if (request.Host.Host == "localhost" && Admittance.IsOurOrigin(request, required: context.WebSockets.IsWebSocketRequest || !HttpMethods.IsGet(request.Method)))
         {
-            news.Set();
-            while (true)
-            {
-                await news.WaitAsync(context.RequestAborted);
-                if (content.Status() is { } status)
-                {
-                    var oneLine = Encoding.UTF8.GetString(status.ToJson()).ReplaceLineEndings("");
-                    await context.Response.WriteAsync($"data: {oneLine}\n\n", context.RequestAborted);
-                    await context.Response.Body.FlushAsync(context.RequestAborted);
-                }
-            }
+            return next(context);
         }
-        catch (OperationCanceledException)
-        {
-            // The page was closed.
-        }
-        finally
-        {
-            content.Unsubscribe(Heard);
-        }
+
+        context.Response.StatusCode = StatusCodes.Status421MisdirectedRequest;
+        return Task.CompletedTask;
     }
 
-    private static IResult Ask(LocalPageContent content, string id, string wish)
+    private static void Protect(HttpResponse response)
     {
-        if (content.Find(new WorkspaceId(id)) is not { } owner)
-        {
-            return Results.NotFound();
-        }
-
-        if (wish == "later")
-        {
-            owner.Defer();
-            return Results.Accepted();
-        }
-
-        var asked = wish switch { "start" => Wish.Start, "stop" => Wish.Stop, "restart" => Wish.Restart, _ => Wish.None };
-        if (asked == Wish.None)
-        {
-            return Results.NotFound();
-        }
-
-        _ = owner.AskAsync(asked); // The page sees the outcome in the status.
-        return Results.Accepted();
+        response.Headers.ContentSecurityPolicy = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; connect-src 'self' ws://127.0.0.1:* ws://localhost:*; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+        response.Headers.XContentTypeOptions = "nosniff";
+        response.Headers["Referrer-Policy"] = "no-referrer";
+        response.Headers.CacheControl = "no-store";
     }
-
-    private static async Task DisplayAsync(HttpContext context, LocalPageContent content, string id)
-    {
-        if (!context.WebSockets.IsWebSocketRequest || content.Find(new WorkspaceId(id)) is not { Machine: { } machine } owner || !Reconciler.IsUp(owner.Status.State))
-        {
-            context.Response.StatusCode = StatusCodes.Status404NotFound;
-            return;
-        }
-
-        using var vnc = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            await vnc.ConnectAsync(new UnixDomainSocketEndPoint(machine.VncSocketPath), context.RequestAborted);
-        }
-        catch (SocketException)
-        {
-            context.Response.StatusCode = StatusCodes.Status404NotFound;
-            return;
-        }
-
-        using var web = await context.WebSockets.AcceptWebSocketAsync(context.WebSockets.WebSocketRequestedProtocols.Contains("binary") ? "binary" : null);
-        await Relay.RunAsync(web, vnc, context.RequestAborted);
-    }
-
-    private static IResult Page(string name, string type)
-    {
-        var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream($"wwwroot/{name}");
-        return stream is null ? Results.NotFound() : Results.Stream(stream, type);
-    }
-
-    private static string Closed(string what) =>
-        $"<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Caisson</title><link rel=\"stylesheet\" href=\"/app.css\"><main class=\"closed\"><h1>{what}</h1><p>Make a new link on this PC: <code>caissond link --data DIR</code></p></main></html>";
 }

@@ -51,7 +51,7 @@ internal static class OrderAdmission
         _ when order.ExpiresAt <= now => $"The order ended at {order.ExpiresAt.UtcDateTime:u} and came at {now.UtcDateTime:u}. Give it again.",
         _ when order.ExpiresAt > now + LongestLife => "The order is good for more than a day; orders are for now. Give it again.",
         (_, OrderKind.Display) when !IsStreamName(order.Stream) => "The display order names no usable stream.",
-        (_, OrderKind.Display or OrderKind.Screenshot or OrderKind.Start or OrderKind.Stop or OrderKind.Restart or OrderKind.TryAgain or OrderKind.PauseFilling or OrderKind.ResumeFilling) => null,
+        (_, OrderKind.Display or OrderKind.Screenshot or OrderKind.Start or OrderKind.Stop or OrderKind.Restart or OrderKind.TryAgain or OrderKind.PauseFilling or OrderKind.ResumeFilling or OrderKind.Suspend) => null,
         _ => $"This caissond does not know the order '{order.Kind}'. Update it.",
     };
 

@@ -86,6 +86,7 @@ internal sealed class OrderDesk(ReconcileLoop workspaces, FillControl filling, O
         OrderKind.Start => await owner.AskAsync(Wish.Start).WaitAsync(limited),
         OrderKind.Stop => await owner.AskAsync(Wish.Stop).WaitAsync(limited),
         OrderKind.Restart => await owner.AskAsync(Wish.Restart).WaitAsync(limited),
+        OrderKind.Suspend => await owner.AskAsync(Wish.Suspend).WaitAsync(limited),
         OrderKind.TryAgain => TryAgain(owner),
         OrderKind.PauseFilling => SetPaused(true),
         OrderKind.ResumeFilling => SetPaused(false),

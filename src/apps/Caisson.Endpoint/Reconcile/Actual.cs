@@ -25,6 +25,9 @@ internal enum Wish
     Start,
     Stop,
     Restart,
+
+    /// <summary>Memory to the disk; a start goes on where it was.</summary>
+    Suspend,
 }
 
 /// <summary>A workspace as it is.</summary>
@@ -48,7 +51,11 @@ internal sealed record ActualWorkspace
 
 /// <summary>Everything the planner looks at besides the desired state.</summary>
 /// <param name="Images">By manifest digest.</param>
-internal sealed record ActualEndpoint(IReadOnlyList<ActualWorkspace> Workspaces, IReadOnlyDictionary<string, ImageState> Images);
+internal sealed record ActualEndpoint(IReadOnlyList<ActualWorkspace> Workspaces, IReadOnlyDictionary<string, ImageState> Images)
+{
+    /// <summary>Digests of images that no workspace needs and the PC itself does.</summary>
+    public IReadOnlySet<string> Kept { get; init; } = new HashSet<string>(StringComparer.Ordinal);
+}
 
 /// <summary>One step; each is idempotent and begun at most once at a time by the executor.</summary>
 internal abstract record PlanAction
@@ -72,12 +79,20 @@ internal abstract record PlanAction
         public override string Subject => Generation.ManifestDigest;
     }
 
-    internal sealed record Start(DesiredWorkspace Workspace, GenerationReference From) : PlanAction
+    /// <param name="Workspace">What is wanted of it.</param>
+    /// <param name="From">Of a suspended workspace always the generation it was suspended with.</param>
+    /// <param name="Afresh">What was suspended is given up.</param>
+    internal sealed record Start(DesiredWorkspace Workspace, GenerationReference From, bool Afresh = false) : PlanAction
     {
         public override string Subject => Workspace.Id.Value;
     }
 
     internal sealed record Stop(WorkspaceId Workspace, string Why) : PlanAction
+    {
+        public override string Subject => Workspace.Value;
+    }
+
+    internal sealed record Suspend(WorkspaceId Workspace) : PlanAction
     {
         public override string Subject => Workspace.Value;
     }

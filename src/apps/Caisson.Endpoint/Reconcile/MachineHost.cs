@@ -17,6 +17,11 @@ internal sealed class MachineHost(EndpointPaths paths, QemuCapabilities capabili
 
     public Task<Machine?> AdoptAsync(WorkspaceId id, CancellationToken ct) => Machine.AdoptAsync(PathsOf(id), capabilities, time, ct);
 
+    public bool IsSuspended(WorkspaceId id) => Machine.IsSuspended(PathsOf(id));
+
+    /// <summary>The next start is an ordinary one.</summary>
+    public void DropSuspended(WorkspaceId id) => Machine.DropSuspended(PathsOf(id));
+
     public void Save(WorkspaceRecord record) => record.Save(paths);
 
     public string EvidenceOf(WorkspaceId id) => paths.Evidence(id);
@@ -37,7 +42,12 @@ internal sealed class MachineHost(EndpointPaths paths, QemuCapabilities capabili
         OsBytes = image.SizeBytes,
         UserVolumeBytes = desired.UserVolumeBytes,
         Tpm = capabilities.Swtpm is not null,
-        Firmware = firmware,
+        Os = desired.Guest?.Os ?? GuestOs.Linux,
+        HostName = desired.Guest is { HostName: { } pattern } guest
+            ? HostNames.From(pattern, guest.Os, image.Generation.Image, desired.Id.Value, Environment.MachineName, machineId)
+            : null,
+        Limits = desired.Limits,
+        Firmware = firmware is Firmware.Uefi && desired.Guest?.SecureBoot == true ? new Firmware.Uefi { SecureBoot = true } : firmware,
         Network = network,
     };
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Caisson.Endpoint.Appliance;
 using Caisson.Endpoint.Reports;
 using Caisson.Endpoint.Shelf;
 using Caisson.Protocol;
@@ -10,7 +11,7 @@ namespace Caisson.Endpoint.Reconcile;
 /// Brings the PC to its desired state: looks, plans, begins each step with its owner, and looks again when anything changed.
 /// It decides nothing itself; <see cref="Reconciler"/> does.
 /// </summary>
-internal sealed class ReconcileLoop(EndpointPaths paths, ImageShelf shelf, MachineHost host, Signal wake, Signal changed, TimeProvider time, ILogger log)
+internal sealed class ReconcileLoop(EndpointPaths paths, ImageShelf shelf, ApplianceImage appliance, MachineHost host, Signal wake, Signal changed, TimeProvider time, ILogger log)
 {
     /// <summary>Also without a change: back-offs end, and an image becomes whole.</summary>
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
@@ -29,6 +30,7 @@ internal sealed class ReconcileLoop(EndpointPaths paths, ImageShelf shelf, Machi
 
     public void Want(DesiredState state)
     {
+        appliance.Want(state);
         desired = state.Workspaces;
         foreach (var workspace in state.Workspaces)
         {
@@ -75,7 +77,8 @@ internal sealed class ReconcileLoop(EndpointPaths paths, ImageShelf shelf, Machi
         while (true)
         {
             Watch();
-            foreach (var action in Reconciler.Plan(desired, new ActualEndpoint([.. owners.Values.Select(o => o.Actual)], shelf.States)))
+            Try(nameof(appliance), UpdateAppliance);
+            foreach (var action in Reconciler.Plan(desired, new ActualEndpoint([.. owners.Values.Select(o => o.Actual)], shelf.States) { Kept = appliance.Kept }))
             {
                 TryBegin(action);
             }
@@ -135,6 +138,14 @@ internal sealed class ReconcileLoop(EndpointPaths paths, ImageShelf shelf, Machi
         }
     }
 
+    private void UpdateAppliance()
+    {
+        if (appliance.Step(shelf.States) is { } action)
+        {
+            Begin(action);
+        }
+    }
+
     private void TryBegin(PlanAction action) => Try(action.Subject, () => Begin(action));
 
     private void Try(string subject, Action step)
@@ -168,15 +179,18 @@ internal sealed class ReconcileLoop(EndpointPaths paths, ImageShelf shelf, Machi
             case PlanAction.OpenImage(var generation, var seed):
                 shelf.BeginOpen(generation, seed);
                 break;
-            case PlanAction.Start(var workspace, var from):
+            case PlanAction.Start(var workspace, var from, var afresh):
                 if (shelf.Find(from.ManifestDigest) is { } image)
                 {
-                    owners[workspace.Id].BeginStart(workspace, image);
+                    owners[workspace.Id].BeginStart(workspace, image, afresh);
                 }
 
                 break;
             case PlanAction.Stop(var id, var why):
                 owners[id].BeginStop(why);
+                break;
+            case PlanAction.Suspend(var id):
+                owners[id].BeginSuspend();
                 break;
             case PlanAction.Decline(var id, var why):
                 owners[id].Decline(why);

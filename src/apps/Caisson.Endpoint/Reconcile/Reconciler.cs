@@ -40,7 +40,7 @@ internal static class Reconciler
     }
 
     /// <summary>True while QEMU runs.</summary>
-    public static bool IsUp(WorkspaceState state) => state is not (WorkspaceState.Stopped or WorkspaceState.Failed);
+    public static bool IsUp(WorkspaceState state) => state is not (WorkspaceState.Stopped or WorkspaceState.Failed or WorkspaceState.Suspended);
 
     /// <summary>The generation the next start uses: personal its first, for ever; the others as <see cref="LifeRule"/> chooses. Null when none may start.</summary>
     public static GenerationReference? NextBase(DesiredWorkspace desired, WorkspaceRecord record, IReadOnlyDictionary<string, ImageState> images, bool asked) =>
@@ -91,6 +91,10 @@ internal static class Reconciler
             {
                 plan.Add(new PlanAction.Stop(desired.Id, present.Wish == Wish.Stop ? "It was asked to stop." : "It was asked to restart."));
             }
+            else if (present.Wish == Wish.Suspend)
+            {
+                plan.Add(new PlanAction.Suspend(desired.Id));
+            }
 
             return;
         }
@@ -101,7 +105,10 @@ internal static class Reconciler
             return;
         }
 
-        if (NextBase(desired, present.Record, images, asked) is not { } next)
+        // Memory fits the generation it was saved over and no other: an update waits until it is shut down, or given up for a restart.
+        var isSuspended = present.State == WorkspaceState.Suspended;
+        var goesOn = isSuspended && present.Wish != Wish.Restart;
+        if ((goesOn ? present.Record.Last : NextBase(desired, present.Record, images, asked)) is not { } next)
         {
             if (asked)
             {
@@ -110,7 +117,7 @@ internal static class Reconciler
         }
         else if (images.GetValueOrDefault(next.ManifestDigest) is ImageState.Open or ImageState.Complete)
         {
-            plan.Add(new PlanAction.Start(desired, next));
+            plan.Add(new PlanAction.Start(desired, next, Afresh: isSuspended && !goesOn));
         }
     }
 
@@ -122,6 +129,7 @@ internal static class Reconciler
     private static IEnumerable<string> Unused(IReadOnlyList<DesiredWorkspace> desired, ActualEndpoint actual)
     {
         var used = desired.Select(w => w.Generation.ManifestDigest).ToHashSet(StringComparer.Ordinal);
+        used.UnionWith(actual.Kept);
         used.UnionWith(actual.Workspaces.SelectMany(w => w.Record.Generations).Select(g => g.ManifestDigest));
 
         return actual.Images.Where(i => i.Value != ImageState.Busy && !used.Contains(i.Key)).Select(i => i.Key);

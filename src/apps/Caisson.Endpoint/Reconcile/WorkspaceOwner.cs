@@ -104,7 +104,12 @@ internal sealed partial class WorkspaceOwner : IAsyncDisposable
         {
             pause.End();
             var up = Reconciler.IsUp(held.Status.State);
-            heldStopped = asked == Wish.Stop;
+            heldStopped = asked is Wish.Stop or Wish.Suspend;
+            if (!busy && asked == Wish.Suspend && !up)
+            {
+                return Task.FromResult(held.Status.State == WorkspaceState.Suspended ? null : "The workspace is not running, so there is nothing to suspend.");
+            }
+
             if (!busy && ((asked == Wish.Start && up) || (asked == Wish.Stop && !up)))
             {
                 wishes.Drop();
@@ -130,6 +135,7 @@ internal sealed partial class WorkspaceOwner : IAsyncDisposable
             }
             else
             {
+                held.Set(Down());
                 keeper.Apply(new LifeEvent.Ended(Asked: true)); // The PC was switched off, or nobody was there to see: no verdict.
             }
         }
@@ -139,7 +145,7 @@ internal sealed partial class WorkspaceOwner : IAsyncDisposable
         }
     }
 
-    public void BeginStart(DesiredWorkspace desired, ShelvedImage image) => Begin(async () =>
+    public void BeginStart(DesiredWorkspace desired, ShelvedImage image, bool afresh) => Begin(async () =>
     {
         if (Objection(desired, image.Generation) is { } objection)
         {
@@ -150,6 +156,10 @@ internal sealed partial class WorkspaceOwner : IAsyncDisposable
 
         Log.Starting(log, Id.Value, image.Generation.ToString());
         await held.LetGoAsync();
+        if (afresh)
+        {
+            host.DropSuspended(Id);
+        }
 
         // Durable first: a personal workspace's base, the machine's identity and the trial of a generation are fixed by this.
         var record = keeper.Keep(r => r.StartedFrom(image.Generation) with { Name = desired.Name });
@@ -168,6 +178,34 @@ internal sealed partial class WorkspaceOwner : IAsyncDisposable
         {
             Fail(e.Message);
             Settle(e.Message);
+        }
+    });
+
+    public void BeginSuspend() => Begin(async () =>
+    {
+        if (Machine is not { } running)
+        {
+            Settle("The workspace is not running, so there is nothing to suspend.");
+            return;
+        }
+
+        Log.Suspending(log, Id.Value);
+        try
+        {
+            await running.SuspendAsync(CancellationToken.None);
+            keeper.Apply(new LifeEvent.Ended(Asked: true));
+            await held.LetGoAsync();
+            held.Set(Down());
+            Settle(null);
+        }
+        catch (MachineException e)
+        {
+            Log.WorkspaceProblem(log, Id.Value, e.Message); // It runs on, and its own status says why.
+            lock (gate)
+            {
+                heldStopped = false;
+                wishes.End(e.Message, isUp: true);
+            }
         }
     });
 
@@ -284,6 +322,11 @@ internal sealed partial class WorkspaceOwner : IAsyncDisposable
             Log.StateChanged(log, Id.Value, next.State.ToString());
         }
 
+        if (next.Notice is { } notice && notice != before.Notice)
+        {
+            Log.Notice(log, Id.Value, notice);
+        }
+
         if (next is { FirstHeartbeatAt: { } first, StartedAt: { } started } && before.FirstHeartbeatAt is null)
         {
             lock (gate)
@@ -314,12 +357,15 @@ internal sealed partial class WorkspaceOwner : IAsyncDisposable
         lock (gate)
         {
             problem = why;
-            held.Set(held.Status with { State = WorkspaceState.Failed });
+            held.Set(held.Status with { State = host.IsSuspended(Id) ? WorkspaceState.Suspended : WorkspaceState.Failed });
             pause.Begin();
         }
 
         changed.Set();
     }
+
+    /// <summary>Nothing of it runs.</summary>
+    private MachineStatus Down() => host.IsSuspended(Id) ? HeldMachine.Stopped with { State = WorkspaceState.Suspended } : HeldMachine.Stopped;
 
     private void SettleStop()
     {

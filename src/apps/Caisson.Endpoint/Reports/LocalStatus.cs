@@ -31,6 +31,12 @@ internal sealed record LocalStatus
 
     public required int ProcessId { get; init; }
 
+    /// <summary>The start of this PC in which it was written: what it says of the server is only of this start.</summary>
+    public string? HostBootId { get; init; }
+
+    /// <summary>How the system under the workspaces stands; absent on a Linux of its own.</summary>
+    public ApplianceReport? Appliance { get; init; }
+
     /// <summary>Port of the local page on 127.0.0.1; 0 when it is off.</summary>
     public required int LocalPort { get; init; }
 
@@ -38,6 +44,9 @@ internal sealed record LocalStatus
     public bool FillingPaused { get; init; }
 
     public required DateTimeOffset UpdatedAt { get; init; }
+
+    /// <summary>The PC itself; absent where the page is a browser's on an existing Linux, which shows all that.</summary>
+    public Host.PcFacts? Pc { get; init; }
 
     /// <summary>Bytes of images that came from each source since caissond began.</summary>
     public IReadOnlyList<Sources.SourceTotal> Sources { get => field ?? []; init; }
@@ -84,6 +93,9 @@ internal sealed record LocalWorkspace
 
     public string? Problem { get; init; }
 
+    /// <summary>What the person should know though nothing is wrong, for example that a suspended workspace was started afresh; absent otherwise.</summary>
+    public string? Notice { get; init; }
+
     /// <summary>How its generations stand here; absent before the first start, and of a personal workspace.</summary>
     public GenerationLife? Life { get; init; }
 
@@ -110,6 +122,7 @@ internal sealed record LocalWorkspace
         BootId = view.Machine.BootId,
         GuestFacts = view.Machine.GuestFacts,
         Problem = view.Problem,
+        Notice = view.Machine.Notice,
         Life = view.Life,
         LifeWords = view.LifeWords,
         Update = LocalUpdate.From(view),

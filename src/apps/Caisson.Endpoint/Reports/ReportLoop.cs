@@ -34,6 +34,12 @@ internal sealed class ReportLoop(
     /// <summary>What has come from where.</summary>
     public Func<IReadOnlyList<Sources.SourceTotal>> Sources { get; init; } = () => [];
 
+    /// <summary>How the system under the workspaces stands.</summary>
+    public Func<ApplianceReport?> Appliance { get; init; } = () => null;
+
+    /// <summary>The PC itself, for the start page; nothing on an existing Linux.</summary>
+    public Func<PcFacts?> Pc { get; set; } = () => null;
+
     /// <summary>Port of the local page; 0 until it is up.</summary>
     public int LocalPort { get; set; }
 
@@ -74,9 +80,12 @@ internal sealed class ReportLoop(
             QemuVersion = capabilities.Version.ToString(),
             CaissondVersion = HostProbe.Version,
             ProcessId = Environment.ProcessId,
+            HostBootId = HostProbe.HostBootId,
+            Appliance = Appliance(),
             LocalPort = LocalPort,
             FillingPaused = File.Exists(paths.FillPaused),
             UpdatedAt = time.GetUtcNow(),
+            Pc = Pc(),
             Sources = Sources(),
             Workspaces = [.. workspaces.Views().Select(LocalWorkspace.From)],
         };
@@ -109,6 +118,7 @@ internal sealed class ReportLoop(
             Host = HostProbe.Facts(paths, capabilities),
             Workspaces = [.. workspaces.Views().Select(ReportBuilder.Report)],
             Orders = results,
+            Appliance = Appliance(),
         };
         var shape = Shape(report);
         if (!polled && (failed || (results.Count == 0 && shape == lastReport)))
@@ -155,8 +165,11 @@ internal sealed class ReportLoop(
     private static string Shape(GenerationLife? life) => life is null ? "" :
         $"{life.Health} {life.Committed} {life.Refused} {life.Failure} {life.UpdateWaitsSince:O} {life.UpdateBy:O} {string.Join('+', life.Kept)} {string.Join('+', life.Evidence.Select(e => e.Id))}";
 
+    private static string Shape(ApplianceReport? appliance) => appliance is null ? "" :
+        $" {appliance.Version} {appliance.OnTrial} {appliance.Floor} {appliance.Waiting} {appliance.Refused.Count} {appliance.Generation} {(appliance.ImageBytes == 0 ? 0 : appliance.PresentBytes * 20 / appliance.ImageBytes)} {appliance.Problem}";
+
     /// <summary>What counts as a change: not each heartbeat, not free disk space, and of a filling image only every twentieth part.</summary>
     private static string Shape(EndpointReport report) => string.Join('|', report.Workspaces.Select(w =>
         $"{w.Id} {w.State} {w.RunningGeneration} {w.PreparedGeneration} {w.StartedAt:O} {w.FirstHeartbeatAt:O} {(w.ImageBytes == 0 ? 0 : w.PresentBytes * 20 / w.ImageBytes)} {w.ImageBytes} {w.PresentBytes == w.ImageBytes} {w.Problem} {Shape(w.Life)} "
-        + string.Join(',', w.GuestFacts.Select(f => $"{f.Key}={f.Value}")))) + report.Sequence.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        + string.Join(',', w.GuestFacts.Select(f => $"{f.Key}={f.Value}")))) + report.Sequence.ToString(System.Globalization.CultureInfo.InvariantCulture) + Shape(report.Appliance);
 }

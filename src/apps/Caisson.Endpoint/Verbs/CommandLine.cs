@@ -1,6 +1,8 @@
 using System.CommandLine;
+using Caisson.Endpoint.Appliance;
 using Caisson.Endpoint.Sources;
 using Caisson.Machines;
+using Caisson.Slots;
 
 namespace Caisson.Endpoint.Verbs;
 
@@ -11,7 +13,7 @@ internal static class CommandLine
 
     public static RootCommand Build() => new("caissond: brings this PC to the state its Caisson server wants, and keeps it working without.")
     {
-        Enrol(), Run(), Status(), Link(), Filling(),
+        Enrol(), Run(), Status(), Link(), Filling(), Appliance(),
     };
 
     private static Command Enrol()
@@ -26,6 +28,7 @@ internal static class CommandLine
     {
         var runDir = new Option<DirectoryInfo?>("--run-dir") { Description = "Folder for sockets; default: DIR/run.", HelpName = "DIR" };
         var port = new Option<int>("--local-port") { Description = "Port of the local page on 127.0.0.1; 0 takes a free one.", DefaultValueFactory = _ => 8490, HelpName = "N" };
+        var pageSocket = new Option<FileInfo?>("--page-socket") { Description = "Unix socket for the page, for the switcher of the appliance, in place of the port: nothing listens then.", HelpName = "FILE" };
         var leave = new Option<bool>("--leave-running") { Description = "At SIGTERM leave the machines running; the next caissond takes them up. Default: shut them down." };
         var probeKernel = new Option<FileInfo?>("--probe-kernel") { Description = "Kernel to try KVM with; default: the one this PC runs, in /boot.", HelpName = "FILE" };
         var probeInitrd = new Option<FileInfo?>("--probe-initrd") { Description = "Initrd that prints CAISSON-TINY-UP; without one the kernel's own first line counts.", HelpName = "FILE" };
@@ -34,17 +37,20 @@ internal static class CommandLine
         var cache = new Option<string?>("--site-cache") { Description = "Caching proxy of this site, asked before the server.", HelpName = "URL" };
         var credentials = new Option<FileInfo?>("--registry-credentials") { Description = "File as 'docker login' writes it, for registries the server names.", HelpName = "FILE" };
         var registryCa = new Option<FileInfo?>("--registry-ca") { Description = "PEM of the CAs of those registries, where this PC does not know them.", HelpName = "FILE" };
+        var appliance = new Option<DirectoryInfo?>("--appliance-state") { Description = "On the appliance: folder in which root keeps what it knows of its versions.", HelpName = "DIR" };
         var kernel = new Option<FileInfo?>("--direct-kernel") { Hidden = true };
         var initrd = new Option<FileInfo?>("--direct-initrd") { Hidden = true };
         var append = new Option<string>("--direct-append") { Hidden = true, DefaultValueFactory = _ => "" };
-        var command = new Command("run", "Run this PC's workspaces until stopped.") { Data, runDir, port, leave, probeKernel, probeInitrd, json, media, cache, credentials, registryCa, kernel, initrd, append };
+        var command = new Command("run", "Run this PC's workspaces until stopped.") { Data, runDir, port, pageSocket, leave, probeKernel, probeInitrd, json, media, cache, credentials, registryCa, appliance, kernel, initrd, append };
         command.SetAction((p, _) => RunVerb.RunAsync(new RunOptions
         {
             DataFolder = p.GetRequiredValue(Data).FullName,
             RunFolder = p.GetValue(runDir)?.FullName,
             LocalPort = p.GetValue(port),
+            PageSocket = p.GetValue(pageSocket)?.FullName,
             LeaveRunning = p.GetValue(leave),
             JsonLog = p.GetValue(json),
+            ApplianceState = p.GetValue(appliance)?.FullName,
             Sources = new SourceOptions
             {
                 Media = [.. (p.GetValue(media) ?? []).Select(folder => folder.FullName)],
@@ -78,6 +84,24 @@ internal static class CommandLine
         var command = new Command("link", "Make a link to this PC's own page, good once and for ten minutes.") { Data };
         command.SetAction(p => LinkVerb.Run(p.GetRequiredValue(Data).FullName));
         return command;
+    }
+
+    /// <summary>Run by the appliance's own units as root; the defaults are its paths.</summary>
+    private static Command Appliance()
+    {
+        var state = new Option<string>("--state") { DefaultValueFactory = _ => "/var/lib/caisson/appliance", Description = "Root's own folder on the data partition.", HelpName = "DIR" };
+        var esp = new Option<string>("--esp") { DefaultValueFactory = _ => "/boot", Description = "Where the EFI system partition is mounted.", HelpName = "DIR" };
+        var data = new Option<string>("--data") { DefaultValueFactory = _ => "/var/lib/caissond", Description = "caissond's folder.", HelpName = "DIR" };
+        var certificate = new Option<string>("--certificate") { DefaultValueFactory = _ => "/usr/lib/caisson/db.crt", Description = "Certificate of the key that signs kernels.", HelpName = "FILE" };
+        var healthy = new Option<int>("--healthy-seconds") { DefaultValueFactory = _ => 600, Description = "How long a new version must do well.", HelpName = "N" };
+        var contact = new Option<int>("--contact-seconds") { DefaultValueFactory = _ => 300, Description = "How soon it must reach the control plane.", HelpName = "N" };
+        ApplianceOptions Options(ParseResult p) => new(p.GetValue(state)!, p.GetValue(esp)!, p.GetValue(data)!, p.GetValue(certificate)!);
+
+        var update = new Command("update", "Note how earlier versions did, and write the offered one into the slot that is not in use.") { state, esp, data, certificate };
+        update.SetAction((p, ct) => UpdateVerb.RunAsync(Options(p), TimeProvider.System, ct));
+        var trial = new Command("trial", "Watch a new version until it is good or bad.") { state, esp, data, healthy, contact };
+        trial.SetAction((p, ct) => TrialVerb.RunAsync(Options(p), new TrialLimits(TimeSpan.FromSeconds(p.GetValue(healthy)), TimeSpan.FromSeconds(p.GetValue(contact))), TimeProvider.System, ct));
+        return new Command("appliance", "Versions of the system itself: for the appliance's own units, as root.") { update, trial };
     }
 
     private static Command Filling()

@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using Caisson.FileSystems;
 using Caisson.Machines;
+using Caisson.Slots;
 using Caisson.Trust;
 
 namespace Caisson.Endpoint.Verbs;
@@ -21,7 +23,7 @@ internal sealed record Failure(string Sentence, int ExitCode)
         IOException { HResult: NoSpaceErrno or QuotaErrno } => new($"The disk is full: {e.Message} Free some space, then run the same command again.", NoSpace),
         OperationCanceledException => new("Interrupted. Nothing is half done; the same command can be run again.", Interrupted),
         JsonException => new($"A file of this PC is damaged: {e.Message}", 1),
-        EndpointException or MachineException or TrustException or IOException or UnauthorizedAccessException or HttpRequestException or CryptographicException => new(e.Message, 1),
+        EndpointException or ReleaseException or FileSystemException or MachineException or TrustException or IOException or UnauthorizedAccessException or HttpRequestException or CryptographicException => new(e.Message, 1),
         _ => null,
     };
 }

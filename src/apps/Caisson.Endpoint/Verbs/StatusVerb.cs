@@ -45,6 +45,11 @@ internal static class StatusVerb
             yield return words;
         }
 
+        if (workspace.Notice is { } notice)
+        {
+            yield return notice;
+        }
+
         if (workspace.Update is { } update)
         {
             var until = update.By is { } by ? $", at the latest at {by.ToLocalTime():yyyy-MM-dd HH:mm}" : "";

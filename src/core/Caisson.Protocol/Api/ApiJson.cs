@@ -15,6 +15,7 @@ namespace Caisson.Protocol.Api;
 [JsonSerializable(typeof(GenerationComparison))]
 [JsonSerializable(typeof(Page<GroupInfo>))]
 [JsonSerializable(typeof(CreateGroupRequest))]
+[JsonSerializable(typeof(SetGroupApplianceRequest))]
 [JsonSerializable(typeof(Page<AssignmentInfo>))]
 [JsonSerializable(typeof(CreateAssignmentRequest))]
 [JsonSerializable(typeof(ChangeAssignmentRequest))]

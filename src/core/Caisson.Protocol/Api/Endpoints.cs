@@ -35,6 +35,9 @@ public sealed record EndpointInfo
     /// <summary>Null until the first report.</summary>
     public HostFacts? Host { get; init; }
 
+    /// <summary>How the system under the workspaces stands, as the PC last said; null where it said nothing.</summary>
+    public ApplianceReport? Appliance { get; init; }
+
     public required IReadOnlyList<WorkspaceInfo> Workspaces { get; init; }
 }
 

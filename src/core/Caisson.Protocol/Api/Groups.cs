@@ -11,7 +11,13 @@ public sealed record GroupInfo
     public required int Endpoints { get; init; }
 
     public required int Assignments { get; init; }
+
+    /// <summary>The image that is the appliance of its PCs; null leaves their systems as they are.</summary>
+    public string? Appliance { get; init; }
 }
+
+/// <summary>PUT /api/groups/{name}/appliance: its PCs take the newest released generation of that image as their system; null: they stay as they are.</summary>
+public sealed record SetGroupApplianceRequest(string? Image = null);
 
 /// <summary>POST /api/groups.</summary>
 public sealed record CreateGroupRequest(string Name, string? Description = null);

@@ -39,6 +39,7 @@ internal sealed class GroupQuery(IDbContextFactory<ServerDb> databases)
             Pcs = await members.CountAsync(cancellationToken),
             Assignments = [.. group.Assignments.OrderBy(a => a.Kind).ThenBy(a => a.Name, StringComparer.Ordinal).Select(a => View(a, generations))],
             Members = first.ConvertAll(e => (e.Id, e.HostName, PcListQuery.Whose(e.Person, e.Place))),
+            Appliance = group.ApplianceImage is { } appliance ? (appliance, DesiredStateComposition.Appliance([group], generations)?.Number) : null,
             Images = await db.Images.OrderBy(i => i.Name).Select(i => i.Name).ToListAsync(cancellationToken),
         };
     }

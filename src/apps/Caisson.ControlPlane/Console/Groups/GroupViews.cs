@@ -21,6 +21,9 @@ internal sealed record GroupView
     public required IReadOnlyList<(string Id, string Name, string Whose)> Members { get; init; }
 
     public required IReadOnlyList<string> Images { get; init; }
+
+    /// <summary>The image its PCs take their appliance from, and its newest released generation; null: they keep what they have.</summary>
+    public (string Image, int? Generation)? Appliance { get; init; }
 }
 
 /// <summary>A workspace that a group gives.</summary>

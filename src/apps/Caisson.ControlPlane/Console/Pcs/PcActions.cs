@@ -24,6 +24,7 @@ internal sealed class PcActions(OrderDesk desk, FleetChanges fleet)
         return order.Kind switch
         {
             OrderKind.Start => $"Asked the PC to start {name}.",
+            OrderKind.Suspend => $"Asked the PC to suspend {name}: its memory goes to the disk, and a start goes on where it was.",
             OrderKind.TryAgain => $"Asked the PC to forget that it failed; {name} takes it at its next start.",
             OrderKind.Stop => $"Asked the PC to stop {name}. The guest shuts down first.",
             _ => $"Asked the PC to restart {name}. The guest shuts down first.",

@@ -35,6 +35,7 @@ internal sealed class PcQuery(IDbContextFactory<ServerDb> databases, EndpointAtt
             UpToDate = endpoint.AppliedSequence >= endpoint.Sequence,
             FillBytesPerSecond = endpoint.FillBytesPerSecond,
             Host = endpoint.Host,
+            Appliance = ApplianceReports.Of(endpoint),
             Groups = await db.GroupMembers.Where(m => m.EndpointId == id).Select(m => m.Group!.Name).OrderBy(n => n).ToListAsync(cancellationToken),
             Workspaces = [.. (await WorkspacesAsync(db, givens, [id], cancellationToken))[id]],
             Starts = [.. (await db.Evidence.AsNoTracking().Where(e => e.EndpointId == id).OrderByDescending(e => e.At).ToListAsync(cancellationToken)).Select(e => new SeenStart(id, e.WorkspaceId, EvidenceDesk.Info(e)))],

@@ -36,6 +36,9 @@ public sealed record PcView
 
     internal ReportedHost? Host { get; init; }
 
+    /// <summary>What it last said of the appliance it runs.</summary>
+    public Protocol.ApplianceReport? Appliance { get; init; }
+
     public required IReadOnlyList<string> Groups { get; init; }
 
     public required IReadOnlyList<WorkspaceView> Workspaces { get; init; }

@@ -52,7 +52,7 @@ public sealed record WorkspaceView
     public bool IsPersonal => Kind == WorkspaceKind.Personal;
 
     /// <summary>There is a screen to look at.</summary>
-    public bool IsUp => State is WorkspaceState.Running or WorkspaceState.Starting or WorkspaceState.Paused or WorkspaceState.WaitingForDisk or WorkspaceState.Stopping;
+    public bool IsUp => State is WorkspaceState.Running or WorkspaceState.Starting or WorkspaceState.Paused or WorkspaceState.WaitingForDisk or WorkspaceState.Stopping or WorkspaceState.Suspending;
 
     public bool IsOfflineReady => ImageBytes == 0 || PresentBytes >= ImageBytes;
 

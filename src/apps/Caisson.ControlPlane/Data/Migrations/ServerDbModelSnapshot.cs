@@ -148,6 +148,9 @@ namespace Caisson.ControlPlane.Data.Migrations
                         .ValueGeneratedOnAdd()
                         .HasColumnType("INTEGER");
 
+                    b.Property<string>("ApplianceImage")
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("Description")
                         .IsRequired()
                         .HasColumnType("TEXT");
@@ -167,6 +170,9 @@ namespace Caisson.ControlPlane.Data.Migrations
             modelBuilder.Entity("Caisson.ControlPlane.Data.EnrolledEndpoint", b =>
                 {
                     b.Property<string>("Id")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("ApplianceJson")
                         .HasColumnType("TEXT");
 
                     b.Property<long>("AppliedSequence")

@@ -1,102 +1,84 @@
-// The launcher: everything it shows comes from caissond's own status, pushed as server-sent events.
-const tiles = document.getElementById('tiles');
-const template = document.getElementById('tile');
+// The start page: everything it shows comes from caissond's own status, pushed as server-sent events.
+import { drawTile, makeTile, refreshPicture } from '/tile.js';
+import { setUpKeys } from '/keys.js';
+import { setUpLook } from '/look.js';
+import { batteryWords, isUp, lead, messages, namesUp, networkWords } from '/words.js';
 
-const kinds = { managed: 'Work, kept by your organisation', personal: 'Yours alone', disposable: 'Forgets everything when it stops' };
-const plain = { stopped: 'Off', starting: 'Starting', running: 'On', paused: 'Paused', waitingForDisk: 'Waiting for its disk', stopping: 'Shutting down', failed: 'Did not start' };
-const camel = word => word.charAt(0).toLowerCase() + word.slice(1);
+const PICTURE_EVERY = 5000;
+const byId = id => document.getElementById(id);
+const tiles = byId('tiles');
+let status = null;
 
-function words(workspace) {
-  const state = camel(workspace.state);
-  if (state === 'running' && !workspace.firstHeartbeatAt) return 'Starting up';
-  return plain[state] ?? workspace.state;
+function drawMessages(list) {
+  const texts = list.map(m => m.text).join('\n');
+  if (byId('messages').dataset.texts === texts) return; // A screen reader says each once.
+  byId('messages').dataset.texts = texts;
+  byId('messages').replaceChildren(...list.map(message => Object.assign(document.createElement('p'), { className: message.bad ? 'bad' : '', textContent: message.text })));
 }
 
-// Today by the hour alone, another day with its name.
-function moment(text) {
-  const at = new Date(text);
-  const hour = at.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
-  return at.toDateString() === new Date().toDateString() ? `at ${hour}` : `on ${at.toLocaleDateString([], { weekday: 'long' })} at ${hour}`;
-}
-
-function drawUpdate(strip, workspace) {
-  const update = workspace.update;
-  strip.hidden = !update;
-  if (!update) return;
-  strip.className = `update ${update.step}`;
-  strip.querySelector('p').textContent = update.step === 'closing'
-    ? `${workspace.name} restarts ${update.at ? moment(update.at) : 'now'} to take its update. Save your work; what is open is asked to close, nothing is cut off.`
-    : `An update waits (generation ${update.generation}). ${workspace.name} takes it when it restarts${update.by ? `, at the latest ${moment(update.by)}` : ''}.`
-      + (update.step === 'later' ? ` You are reminded ${moment(update.at)}.` : '');
-  for (const button of strip.querySelectorAll('button')) {
-    button.hidden = button.dataset.update === 'later' && update.step !== 'offer';
-    button.onclick = () => fetch(`/api/workspaces/${workspace.id}/${button.dataset.update}`, { method: 'POST' });
-  }
-}
-
-function draw(tile, workspace) {
-  const state = camel(workspace.state), kind = camel(workspace.kind);
-  const up = !['stopped', 'failed'].includes(state);
-  tile.className = `tile ${kind} ${up ? 'up' : ''} ${state === 'failed' ? 'bad' : ''}`;
-  const open = tile.querySelector('.open');
-  if (up) open.href = `/screen/${workspace.id}`; else open.removeAttribute('href');
-  open.setAttribute('aria-label', `${workspace.name}: ${words(workspace)}${up ? '. Open.' : ''}`);
-  tile.querySelector('.face').textContent = workspace.name.charAt(0).toUpperCase();
-  tile.querySelector('.name').textContent = workspace.name;
-  tile.querySelector('.kind').textContent = kinds[kind] ?? workspace.kind;
-  const filling = workspace.imageBytes > 0 && !workspace.offlineReady;
-  const percent = filling ? Math.floor(100 * workspace.presentBytes / workspace.imageBytes) : 100;
-  tile.querySelector('.state').textContent = words(workspace) + (filling ? ` · offline-ready ${percent} %` : '');
-  const bar = tile.querySelector('.bar');
-  bar.hidden = !filling;
-  bar.firstElementChild.style.width = `${percent}%`;
-  const problem = tile.querySelector('.problem');
-  const troubles = [workspace.problem, workspace.lifeWords].filter(Boolean).join(' ');
-  problem.hidden = !troubles;
-  problem.textContent = troubles;
-  drawUpdate(tile.querySelector('.update'), workspace);
-  for (const button of tile.querySelectorAll('.actions button')) {
-    button.hidden = (button.dataset.wish === 'start') === up;
-    button.onclick = () => fetch(`/api/workspaces/${workspace.id}/${button.dataset.wish}`, { method: 'POST' });
-  }
-}
-
-function show(status) {
-  document.getElementById('pc').textContent = status.endpoint;
-  const server = document.getElementById('server');
-  server.textContent = status.serverProblem ? `The server is not reached; what is here goes on. ${status.serverProblem}` : 'In touch with the server.';
-  server.classList.toggle('bad', Boolean(status.serverProblem));
-  document.getElementById('accelerator').textContent = status.accelerator === 'kvm' ? '' : status.acceleratorReason;
-  document.getElementById('empty').hidden = status.workspaces.length > 0;
-  for (const workspace of status.workspaces) {
-    let tile = document.getElementById(`w-${workspace.id}`);
+function drawTiles(workspaces, hasSwitcher) {
+  workspaces.forEach((workspace, index) => {
+    let tile = byId(`w-${workspace.id}`);
     if (!tile) {
-      tile = template.content.firstElementChild.cloneNode(true);
-      tile.id = `w-${workspace.id}`;
+      tile = makeTile(workspace.id);
       tiles.append(tile);
+      refreshPicture(tile, workspace.id);
     }
-    draw(tile, workspace);
-  }
+    drawTile(tile, workspace, index + 1, hasSwitcher);
+  });
   for (const tile of [...tiles.children]) {
-    if (!status.workspaces.some(w => `w-${w.id}` === tile.id)) tile.remove();
+    if (!workspaces.some(w => `w-${w.id}` === tile.id)) tile.remove();
   }
+  tiles.dataset.count = workspaces.length;
+  if (document.activeElement === document.body) tiles.querySelector('.open')?.focus({ focusVisible: false });
 }
 
-const clock = document.getElementById('clock');
+function show(next) {
+  status = next;
+  const { pc, workspaces } = next;
+  byId('lead').textContent = lead(workspaces);
+  byId('network').textContent = pc ? networkWords(pc) : '';
+  byId('battery').textContent = pc ? batteryWords(pc) : '';
+  byId('hint').replaceChildren();
+  if (pc) byId('hint').append('Anywhere: ', ...kbd('Ctrl', 'Alt', 'Space'), ' goes to the next workspace, ', ...kbd('Ctrl', 'Alt', 'Home'), ' comes back here.');
+  byId('restart').hidden = byId('off').hidden = !pc;
+  byId('empty').hidden = workspaces.length > 0;
+  drawTiles(workspaces, Boolean(pc));
+  drawMessages(messages(next));
+  document.body.dataset.live = '';
+}
+
+const kbd = (...keys) => keys.flatMap((key, i) => [i ? ' ' : '', Object.assign(document.createElement('kbd'), { textContent: key })]);
+
+function sure(step, verb, end) {
+  const names = namesUp(status?.workspaces ?? []);
+  byId('sure-title').textContent = `${verb} this PC?`;
+  byId('sure-what').textContent = names ? `${names} ${names.includes(' and ') ? 'are' : 'is'} asked to close first, with up to two minutes to save. Then ${end}.` : `No workspace is on. ${end[0].toUpperCase()}${end.slice(1)} at once.`;
+  byId('sure-yes').textContent = verb;
+  const dialog = byId('sure');
+  dialog.returnValue = '';
+  dialog.onclose = () => { if (dialog.returnValue === 'yes') fetch(`/api/pc/${step}`, { method: 'POST' }); };
+  dialog.showModal();
+}
+
+byId('off').onclick = () => sure('off', 'Shut down', 'the PC switches off');
+byId('restart').onclick = () => sure('restart', 'Restart', 'the PC starts again');
+
+const clock = byId('clock');
 const tick = () => { clock.textContent = new Date().toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' }); };
 tick();
 setInterval(tick, 5000);
 
-// One key apart: 1 opens the first workspace, 2 the second.
-addEventListener('keydown', event => {
-  const tile = tiles.children[Number(event.key) - 1];
-  if (tile && !event.ctrlKey && !event.altKey && !event.metaKey) tile.querySelector('.open[href]')?.click();
-});
+// After a frame was drawn: a page nobody sees draws none, and asks for no pictures.
+setInterval(() => requestAnimationFrame(() => {
+  for (const workspace of status?.workspaces.filter(isUp) ?? []) {
+    const tile = byId(`w-${workspace.id}`);
+    if (tile) refreshPicture(tile, workspace.id);
+  }
+}), PICTURE_EVERY);
 
+setUpLook();
+setUpKeys();
 const events = new EventSource('/api/events');
 events.onmessage = event => show(JSON.parse(event.data));
-events.onerror = () => {
-  const server = document.getElementById('server');
-  server.textContent = 'caissond does not answer. Your workspaces go on; this page comes back by itself.';
-  server.classList.add('bad');
-};
+events.onerror = () => drawMessages([{ bad: true, text: 'caissond does not answer. Your workspaces go on; this page comes back by itself.' }]);

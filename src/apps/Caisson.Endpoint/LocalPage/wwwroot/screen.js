@@ -22,6 +22,6 @@ const workspace = status.workspaces.find(w => w.id === id);
 if (workspace) {
   document.title = workspace.name;
   document.getElementById('title').textContent = workspace.name;
-  document.body.style.setProperty('--hue', `var(--${{ Managed: 'work', Personal: 'personal', Disposable: 'disposable' }[workspace.kind] ?? 'work'})`);
+  document.body.style.setProperty('--hue', `var(--${{ Managed: 'managed', Personal: 'personal', Disposable: 'disposable' }[workspace.kind] ?? 'managed'})`);
 }
 connect();
