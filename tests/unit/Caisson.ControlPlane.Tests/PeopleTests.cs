@@ -112,18 +112,18 @@ public sealed class PeopleTests(SharedServer shared)
         var page = await server.GetAsync("/api/endpoints?search=desk-19&group=house&offset=500&limit=50", ApiJson.Default.PageEndpointInfo);
         Assert.Equal((1000, 50, "desk-19500"), (page.Total, page.Items.Count, page.Items[0].HostName));
 
-        // Each query by itself and the best of thirty: what is held to the promise is the plan SQLite makes, not the load of this machine.
+        // Each query by itself, its time on the processor, and the best of ten: what is held to the promise is the plan SQLite makes, not the load of this machine.
         var times = new QueryTimes();
         var options = new DbContextOptionsBuilder<ServerDb>();
         SqliteDurability.Configure(options, server.Folder.Database);
         options.AddInterceptors(times);
-        for (var round = 0; round < 30; round++)
+        for (var round = 0; round < 10; round++)
         {
             await using var timed = new ServerDb(options.Options);
             await timed.PageEndpointsAsync(new EndpointFilter("desk-19", "house"), 500, 50, server.Time.GetUtcNow(), TestServer.Cancel);
         }
 
-        Assert.NotEmpty(times.Best);
+        Assert.Contains(times.Best.Values, took => took > TimeSpan.Zero);
         Assert.All(times.Best, query => Assert.True(query.Value < TimeSpan.FromMilliseconds(100), $"{query.Value.TotalMilliseconds:0} ms: {query.Key}"));
     }
 
